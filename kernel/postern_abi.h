@@ -1,0 +1,78 @@
+/*
+ * Postern's own part of the ABI, read by the kernel and by user programs: what the calls from 1024
+ * up take and give. Everything else is Linux's i386 ABI.
+ */
+#ifndef KERNEL_POSTERN_ABI_H
+#define KERNEL_POSTERN_ABI_H
+
+#include <stdint.h>
+
+#define POSTERN_CALL_BASE 1024 /* first number of Postern's own calls; see syscalls.def */
+
+/* The ways into the kernel. */
+enum postern_door {
+    DOOR_INT80,
+    DOOR_SYSENTER,
+    DOOR_SYSCALL,
+    DOOR_CALLGATE,
+    NR_DOORS,
+};
+#define DOOR_AUTO (-1)
+
+/* The call gate's selector: `lcall $POSTERN_CALLGATE, $0`. */
+#define POSTERN_CALLGATE 0x53
+
+enum postern_isolation {
+    ISOLATION_SPLIT,
+    ISOLATION_SHARED,
+};
+
+enum postern_copy {
+    COPY_WALK,
+    COPY_DIRECT,
+};
+
+/* postern_get(what) and postern_set(what, value): the calling process, unless it says otherwise. */
+enum postern_setting {
+    POSTERN_ISOLATION,      /* get: enum postern_isolation that this process runs in */
+    POSTERN_ISOLATION_NEXT, /* get, set: what its next execve starts; inherited by fork */
+    POSTERN_DOORS,          /* get: bit mask of 1 << enum postern_door that this CPU has */
+    POSTERN_DOOR_NEXT,      /* get, set: the door AT_SYSINFO names after its next execve */
+    POSTERN_COPY,           /* get, set: enum postern_copy that serves this process */
+    POSTERN_TRACE,          /* get, set: 1 if its system calls are traced; inherited by fork */
+    POSTERN_FRAMES_IN_USE,  /* get: physical frames allocated, of the whole system */
+    POSTERN_HEAP_IN_USE,    /* get: bytes of kernel heap allocated, of the whole system */
+    POSTERN_MEMORY_KIB,     /* get: usable physical memory of the machine */
+    POSTERN_ICOUNT,         /* get: 1 if RDTSC is seen to count instructions exactly */
+};
+
+/* postern_counters(buffer, size): since boot, all processes; each wraps at 2^32. */
+struct postern_counters {
+    uint32_t cr3_writes;         /* by the gate page and by switches between address spaces */
+    uint32_t entries[NR_DOORS];  /* system calls by enum postern_door */
+    uint32_t exceptions;         /* from user mode */
+    uint32_t interrupts;
+    uint32_t page_faults;
+    uint32_t copies_from_user;   /* calls of the helpers, not bytes */
+    uint32_t copies_to_user;
+    uint32_t context_switches;
+};
+
+/* postern_exposure(rows, size): what the caller's user directory maps with the supervisor bit. */
+struct postern_exposure {
+    uint32_t start, end; /* addresses; end is the first one after it; 0 stands for 2^32 */
+    uint32_t flags;
+    char what[20]; /* "IDT", "gate page", "CPU page", "kernel", terminated */
+};
+#define EXPOSURE_WRITABLE 1
+#define EXPOSURE_GLOBAL   2
+
+/* postern_sabotage(what): breaks the kernel on purpose; EPERM unless booted with sabotage=on. */
+enum postern_sabotage {
+    SABOTAGE_USER_POINTER,   /* dereferences a valid user address without a helper */
+    SABOTAGE_RETURN_CR3,     /* returns to user mode on the kernel's directory */
+    SABOTAGE_KERNEL_STACK,   /* recurses into the guard page */
+    SABOTAGE_PANIC,
+};
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * The words in each CPU's page of the gate region that the gate page itself reads and writes. They
+ * lie at CPU_WORDS, right above the entry stack, so an empty entry stack's ESP is their address.
+ * Offsets for GAS, the struct for C, held together by assertions.
+ */
+#ifndef TRAMPOLINE_CPU_GATE_H
+#define TRAMPOLINE_CPU_GATE_H
+
+#include "trampoline/layout.h"
+
+#define CPU_KERNEL_CR3 0
+#define CPU_USER_CR3   4
+#define CPU_KSTACK     8
+#define CPU_USER_ESP   12
+#define CPU_USER_EIP   16
+#define CPU_CR3_WRITES 20
+#define CPU_INT80      24
+#define CPU_SYSENTER   28
+#define CPU_SYSCALL    32
+#define CPU_CALLGATE   36
+
+/* The main TSS's CR3 field, from the words. */
+#define CPU_TSS_CR3 (CPU_TSS - CPU_WORDS + 28)
+
+#ifndef __ASSEMBLER__
+#include <stddef.h>
+#include <stdint.h>
+
+struct cpu_gate {
+    uint32_t kernel_cr3; /* the kernel directory, what every split entry loads */
+    uint32_t user_cr3;   /* the running process's directory, what every split exit loads */
+    uint32_t kstack;     /* the running thread's struct stack_top: an empty kernel stack */
+    uint32_t user_esp;   /* scratch of the syscall door, which arrives on the user's ESP */
+    uint32_t user_eip;   /* scratch of sysret */
+    uint32_t cr3_writes; /* by the gate page, both ways; wraps */
+    uint32_t entries[4]; /* int80, sysenter, syscall, callgate: in the order of enum door; wrap */
+};
+
+_Static_assert(offsetof(struct cpu_gate, user_cr3) == CPU_USER_CR3, "cpu_gate: user_cr3");
+_Static_assert(offsetof(struct cpu_gate, kstack) == CPU_KSTACK, "cpu_gate: kstack");
+_Static_assert(offsetof(struct cpu_gate, user_eip) == CPU_USER_EIP, "cpu_gate: user_eip");
+_Static_assert(offsetof(struct cpu_gate, cr3_writes) == CPU_CR3_WRITES, "cpu_gate: cr3_writes");
+_Static_assert(offsetof(struct cpu_gate, entries) == CPU_INT80, "cpu_gate: entries");
+_Static_assert(CPU_WORDS + sizeof(struct cpu_gate) <= CPU_TSS, "cpu_gate: words reach the TSS");
+#endif
+
+#endif

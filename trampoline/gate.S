@@ -1,0 +1,506 @@
+/*
+ * The gate page: every way into the kernel and back to the user, and nothing else.
+ *
+ * Assembled once for each isolation mode, from this one source:
+ *
+ *     split    an entry loads the kernel directory, an exit the process's own
+ *     shared   the process's directory maps the kernel too, so CR3 never changes
+ *
+ * The difference between the two is the three macros below. Both are linked to run at GATE_TEXT with
+ * their entry points at the same offsets (.org here, assertions in the linker script), and a user
+ * directory maps the variant of its process: which page is mapped *is* the isolation policy.
+ *
+ * Rules that hold for every instruction here:
+ *
+ *   - ESP in the gate region: the directory may be either one; only the gate region is touched.
+ *     ESP on a kernel stack: the directory is the kernel's (shared: the process's own).
+ *     The one exception is the syscall door's first instruction, which has the user's ESP; where
+ *     that door is open, #DB, NMI and #MC are task gates, so nothing is pushed there.
+ *   - Entering, CR3 changes before ESP leaves the entry stack; leaving, after ESP is back on it.
+ *     So an NMI between any two instructions finds a stack that is mapped.
+ *   - Until DS and ES are loaded they are the user's, so memory is reached through ESP or %ss:
+ *     only. FS and GS are never used.
+ *   - TSS.cr3 is written before CR3 is: a task gate that interrupts the gap returns to code that is
+ *     mapped, at the same address, in both directories. The CPU itself never writes that field.
+ *   - Nothing here is an address of one CPU's data, except in the syscall landings, of which each
+ *     CPU has its own (MSR STAR holds the address).
+ */
+#include "arch/i386/segments.h"
+#include "arch/i386/trapframe.h"
+#include "trampoline/cpu_gate.h"
+#include "trampoline/layout.h"
+
+#define GLUE_(a, b) a##b
+#define GLUE(a, b)  GLUE_(a, b)
+#define G(name)     GLUE(GATE_VARIANT, _gate_##name)
+
+/* Where the pieces lie in the page: the same in every variant. */
+#define AT_VECTORS   0x000
+#define AT_TRAP      0x240
+#define AT_INT80     0x400
+#define AT_SYSENTER  0x480
+#define AT_SYSCALL   0x500
+#define AT_CALLGATE  0x580
+#define AT_EXIT      0x600
+#define AT_SYSEXIT   0x680
+#define AT_SYSRET    0x700
+#define AT_NULL      0x780
+
+	.section .gate.GATE_VARIANT, "ax", @progbits
+	.globl	G(start)
+G(start):
+
+/* --- the three macros that isolation is made of ------------------------------------------------- */
+
+/* On the entry stack, words \words bytes above ESP. Flags are kept: they are the user's. */
+.macro ENTER_KERNEL_DIRECTORY words, scratch
+#if GATE_SPLIT
+	movl	CPU_KERNEL_CR3+\words(%esp), \scratch
+	movl	\scratch, CPU_TSS_CR3+\words(%esp)
+	movl	\scratch, %cr3
+#endif
+.endm
+
+/* The same way back. */
+.macro ENTER_USER_DIRECTORY words, scratch
+#if GATE_SPLIT
+	movl	CPU_USER_CR3+\words(%esp), \scratch
+	movl	\scratch, CPU_TSS_CR3+\words(%esp)
+	movl	\scratch, %cr3
+#endif
+.endm
+
+/* \cpu: the register with the address of the CPU's words. Changes the flags. */
+.macro COUNT_CR3_WRITE cpu
+#if GATE_SPLIT
+	incl	%ss:CPU_CR3_WRITES(\cpu)
+#endif
+.endm
+
+/* --- parts of every entry -------------------------------------------------------------------------- */
+
+/* On the kernel stack, below the vector: the rest of the trapframe; then the kernel's own segments. */
+.macro PUSH_REST_OF_FRAME
+	pushl	%ds
+	pushl	%es
+	pushal
+	movl	$KERNEL_DS, %eax
+	movl	%eax, %ds
+	movl	%eax, %es
+.endm
+
+/* Every flag the kernel's: DF clear for string instructions, NT so that iret cannot return to a task,
+ * AC so that SMAP holds, TF. */
+.macro KERNEL_FLAGS flags
+	pushl	$\flags
+	popfl
+.endm
+
+/*
+ * A door's last step: the trapframe is complete, the user's registers are in it, the thread is on
+ * its kernel stack. Returns with %eax non-zero if the door's own exit may be taken: the frame is as
+ * it was pushed but for eax, and ebx, esi, edi, ebp are still the user's, since C preserves them.
+ */
+.macro CALL_DISPATCHER counter
+	PUSH_REST_OF_FRAME
+	movl	TF_CPU(%esp), %eax
+	incl	\counter(%eax)
+	COUNT_CR3_WRITE %eax
+	KERNEL_FLAGS EFLAGS_FIXED|EFLAGS_IF
+	movl	%esp, %eax
+	call	syscall_dispatch
+.endm
+
+/* --- exceptions and interrupts: a stub and an IDT row for each vector ---------------------------- */
+
+#if GATE_SPLIT
+	.section .rodata.gate_vectors, "a", @progbits
+	.globl	gate_vectors
+gate_vectors:
+	.previous
+#endif
+
+.macro IDT_ROW vector, dpl, entry
+#if GATE_SPLIT
+	.section .rodata.gate_vectors, "a", @progbits
+	.long	\vector, \dpl, \entry
+	.previous
+#endif
+.endm
+
+/* The hardware pushed an error code / did not, so that a zero takes its place (SDM 3A 6.13). */
+.macro EXCEPTION_ERROR vector, dpl=0
+	IDT_ROW	\vector, \dpl, .Lvector_\vector
+.Lvector_\vector:
+	pushl	$\vector
+	jmp	G(trap)
+.endm
+
+.macro EXCEPTION vector, dpl=0
+	IDT_ROW	\vector, \dpl, .Lvector_\vector
+.Lvector_\vector:
+	pushl	$0
+	pushl	$\vector
+	jmp	G(trap)
+.endm
+
+	.org	AT_VECTORS
+	EXCEPTION	0		/* #DE */
+	.globl	G(debug)
+G(debug):
+	EXCEPTION	1		/* #DB; a task gate where the syscall door is open */
+	EXCEPTION	2		/* NMI; likewise */
+	EXCEPTION	3, 3		/* #BP: int3 from ring 3 */
+	EXCEPTION	4, 3		/* #OF: into from ring 3 */
+	EXCEPTION	5		/* #BR */
+	EXCEPTION	6		/* #UD */
+	EXCEPTION	7		/* #NM */
+	EXCEPTION	9		/* coprocessor segment overrun, 386 only */
+	EXCEPTION_ERROR	10		/* #TS */
+	EXCEPTION_ERROR	11		/* #NP */
+	EXCEPTION_ERROR	12		/* #SS */
+	EXCEPTION_ERROR	13		/* #GP */
+	EXCEPTION_ERROR	14		/* #PF */
+	EXCEPTION	15
+	EXCEPTION	16		/* #MF */
+	EXCEPTION_ERROR	17		/* #AC */
+	EXCEPTION	18		/* #MC; a task gate where the syscall door is open */
+	EXCEPTION	19		/* #XM */
+	EXCEPTION	20
+	EXCEPTION_ERROR	21		/* #CP */
+	.irp	irq, 32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47
+	EXCEPTION	\irq
+	.endr
+	IDT_ROW	VECTOR_INT80, 3, G(int80)
+	EXCEPTION	255		/* and every vector that has no row */
+#if GATE_SPLIT
+	.section .rodata.gate_vectors, "a", @progbits
+	.globl	gate_vectors_end
+gate_vectors_end:
+	.previous
+#endif
+
+/*
+ * The iret to the user refused the user's frame (bad CS, SS, EIP or EFLAGS). The trap handler sent
+ * the interrupted iret here: that frame is again what the hardware would have pushed had the fault
+ * come from the user's next instruction. It becomes that user's #GP.
+ */
+	.globl	G(exit_refused)
+G(exit_refused):
+	pushl	$0
+	pushl	$VECTOR_GP
+	jmp	.Ltrap_user
+
+	.org	AT_TRAP
+G(trap):
+	cmpl	$GATE_REGION, %esp
+	jb	.Ltrap_kernel
+	testb	$3, 12(%esp)
+	jz	.Ltrap_in_gate
+
+/* From ring 3: entry stack, the user's directory, IF=0. vector error eip cs eflags esp ss pushed. */
+.Ltrap_user:
+	pushl	%eax
+	ENTER_KERNEL_DIRECTORY 32, %eax
+	movl	%esp, %eax
+	movl	CPU_KSTACK+32(%esp), %esp
+	/* kernel directory, kernel stack; an NMI no longer touches the entry stack, so copy from it */
+	pushl	%ss:28(%eax)
+	pushl	%ss:24(%eax)
+	pushl	%ss:20(%eax)
+	pushl	%ss:16(%eax)
+	pushl	%ss:12(%eax)
+	pushl	%ss:8(%eax)
+	pushl	%ss:4(%eax)
+	movl	%ss:(%eax), %eax
+	PUSH_REST_OF_FRAME
+	movl	TF_CPU(%esp), %eax
+	COUNT_CR3_WRITE %eax
+	KERNEL_FLAGS EFLAGS_FIXED
+	movl	%esp, %eax
+	call	trap_dispatch
+	jmp	G(exit)
+
+/* From the kernel itself: its stack, its directory. A frame without esp and ss; no exit work. */
+.Ltrap_kernel:
+	PUSH_REST_OF_FRAME
+	KERNEL_FLAGS EFLAGS_FIXED
+	movl	%esp, %eax
+	call	trap_dispatch
+	popal
+	popl	%es
+	popl	%ds
+	addl	$8, %esp
+	iret
+
+/*
+ * From ring 0 on the entry stack: an interrupt before the call gate's cli or after sysexit's sti, an
+ * NMI anywhere, #DB at a landing with TF set, a fault of the last iret. The directory is either one:
+ * it is saved as found and exactly that is restored. The handler runs on the thread's kernel stack,
+ * which is empty whenever ESP is on the entry stack; it returns without rescheduling. The frame stays
+ * on the entry stack.
+ */
+.Ltrap_in_gate:
+	PUSH_REST_OF_FRAME
+	KERNEL_FLAGS EFLAGS_FIXED
+	movl	%esp, %ebx
+	movl	%esp, %ebp
+	andl	$~(PAGE_SIZE-1), %ebp
+	addl	$CPU_WORDS, %ebp
+#if GATE_SPLIT
+	movl	%cr3, %esi
+	movl	CPU_TSS_CR3(%ebp), %edi
+	movl	CPU_KERNEL_CR3(%ebp), %eax
+	cmpl	%eax, %esi
+	je	1f
+	movl	%eax, CPU_TSS_CR3(%ebp)
+	movl	%eax, %cr3
+	COUNT_CR3_WRITE %ebp
+1:
+#endif
+	movl	CPU_KSTACK(%ebp), %esp
+	movl	%ebx, %eax
+	call	trap_dispatch
+	movl	%ebx, %esp
+	/* entry stack; put the directory back */
+#if GATE_SPLIT
+	cmpl	CPU_KERNEL_CR3(%ebp), %esi
+	je	2f
+	movl	%edi, CPU_TSS_CR3(%ebp)
+	movl	%esi, %cr3
+	COUNT_CR3_WRITE %ebp
+2:
+#endif
+	popal
+	popl	%es
+	popl	%ds
+	addl	$8, %esp
+	iret
+
+/* --- door: int $0x80 ------------------------------------------------------------------------------ */
+
+	.org	AT_INT80
+	.globl	G(int80)
+G(int80):
+	/* entry stack, IF=0 (interrupt gate); eip cs eflags esp ss pushed */
+	pushl	%eax
+	ENTER_KERNEL_DIRECTORY 24, %eax
+	movl	%esp, %eax
+	movl	CPU_KSTACK+24(%esp), %esp
+	/* kernel directory, kernel stack */
+	pushl	%ss:20(%eax)
+	pushl	%ss:16(%eax)
+	pushl	%ss:12(%eax)
+	pushl	%ss:8(%eax)
+	pushl	%ss:4(%eax)
+	movl	%ss:(%eax), %eax
+	pushl	%eax
+	pushl	$VECTOR_INT80
+	CALL_DISPATCHER CPU_INT80
+	jmp	G(exit)
+
+/* --- door: sysenter ------------------------------------------------------------------------------- */
+
+/*
+ * ESP is SYSENTER_ESP, an empty entry stack; IF, VM and RF are clear, every other flag is the user's
+ * (SDM 2B SYSENTER). The user's EIP is lost: the way back is SYSENTER_RETURN. By the convention of
+ * __kernel_vsyscall, ebp holds the user's ESP, where ebp, edx and ecx were pushed.
+ */
+	.org	AT_SYSENTER
+	.globl	G(sysenter)
+G(sysenter):
+	pushl	%eax
+	ENTER_KERNEL_DIRECTORY 4, %eax
+	popl	%eax
+	movl	CPU_KSTACK(%esp), %esp
+	/* kernel directory, kernel stack; the hardware's five words by hand */
+	pushl	$USER_DS
+	pushl	%ebp
+	pushfl
+	orl	$EFLAGS_IF, (%esp)
+	pushl	$USER_CS
+	pushl	$SYSENTER_RETURN
+	pushl	%eax
+	pushl	$VECTOR_SYSENTER
+	CALL_DISPATCHER CPU_SYSENTER
+	testl	%eax, %eax
+	jnz	.Lsysexit
+	jmp	G(exit)
+
+/* --- door: syscall -------------------------------------------------------------------------------- */
+
+/*
+ * ecx is the user's next EIP; ESP and every flag but IF, VM and RF are the user's (APM 3 SYSCALL).
+ * By the convention of __kernel_vsyscall, ebp holds the second argument, since ecx cannot.
+ */
+	.org	AT_SYSCALL
+	.globl	G(syscall)
+G(syscall):
+	.set	.Lcpu, 0
+	.rept	NR_CPUS
+	.balign	16
+	movl	%esp, %ss:GATE_CPU(.Lcpu)+CPU_WORDS+CPU_USER_ESP
+	movl	$GATE_CPU(.Lcpu)+CPU_WORDS, %esp
+	.if	.Lcpu < NR_CPUS - 1
+	jmp	.Lsyscall
+	.endif
+	.set	.Lcpu, .Lcpu + 1
+	.endr
+.Lsyscall:
+	pushl	%eax
+	ENTER_KERNEL_DIRECTORY 4, %eax
+	movl	%esp, %eax
+	movl	CPU_KSTACK+4(%esp), %esp
+	/* kernel directory, kernel stack */
+	pushl	$USER_DS
+	pushl	%ss:CPU_USER_ESP+4(%eax)
+	movl	%ss:(%eax), %eax
+	pushfl
+	orl	$EFLAGS_IF, (%esp)
+	pushl	$USER_CS
+	pushl	%ecx
+	movl	%ebp, %ecx
+	pushl	%eax
+	pushl	$VECTOR_SYSCALL
+	CALL_DISPATCHER CPU_SYSCALL
+	testl	%eax, %eax
+	jnz	.Lsysret
+	jmp	G(exit)
+
+/* --- door: call gate ------------------------------------------------------------------------------ */
+
+/*
+ * The entry stack holds eip cs esp ss; every flag is the user's, IF too (SDM 3A 5.8.5). Until the
+ * cli has run, an interrupt lands in .Ltrap_in_gate.
+ */
+	.org	AT_CALLGATE
+	.globl	G(callgate)
+G(callgate):
+	cli
+	pushfl
+	pushl	%eax
+	ENTER_KERNEL_DIRECTORY 24, %eax
+	movl	%esp, %eax
+	movl	CPU_KSTACK+24(%esp), %esp
+	/* kernel directory, kernel stack */
+	pushl	%ss:20(%eax)
+	pushl	%ss:16(%eax)
+	pushl	%ss:4(%eax)
+	orl	$EFLAGS_IF, (%esp)
+	pushl	%ss:12(%eax)
+	pushl	%ss:8(%eax)
+	movl	%ss:(%eax), %eax
+	pushl	%eax
+	pushl	$VECTOR_CALLGATE
+	CALL_DISPATCHER CPU_CALLGATE
+	jmp	G(exit)
+
+/* --- the exit that every frame can take ----------------------------------------------------------- */
+
+/*
+ * ESP at a trapframe at the top of the kernel stack, IF=0, all work done. The five words go to the
+ * entry stack while ESP is still here, so that an NMI cannot overwrite them.
+ */
+	.org	AT_EXIT
+	.globl	G(exit)
+G(exit):
+	movl	TF_CPU(%esp), %ecx
+	addl	$TF_EIP, %esp
+	popl	-20(%ecx)
+	popl	-16(%ecx)
+	popl	-12(%ecx)
+	popl	-8(%ecx)
+	popl	-4(%ecx)
+	COUNT_CR3_WRITE %ecx
+	subl	$TF_SIZE, %esp
+	popal
+.Lexit_es:
+	popl	%es
+.Lexit_ds:
+	popl	%ds
+	movl	TF_CPU-TF_VECTOR(%esp), %esp
+	subl	$20, %esp
+	/* entry stack, the user's registers */
+#if GATE_SPLIT
+	pushl	%eax
+	ENTER_USER_DIRECTORY 24, %eax
+	popl	%eax
+#endif
+	.globl	G(iret)
+G(iret):
+	iret
+
+/* --- the fast exits: only for frames that are as they were pushed, but for eax --------------------- */
+
+	.org	AT_SYSEXIT
+.Lsysexit:
+	/* IF=0; the frame is as pushed, so eip is SYSENTER_RETURN, cs and ss are flat, TF is clear */
+.Lsysexit_ds:
+	mov	TF_DS(%esp), %ds
+.Lsysexit_es:
+	mov	TF_ES(%esp), %es
+	movl	TF_EAX(%esp), %eax
+	movl	TF_ESP(%esp), %ecx
+	movl	TF_CPU(%esp), %edx
+	COUNT_CR3_WRITE %edx
+	addl	$TF_EFLAGS, %esp
+	andl	$~EFLAGS_IF, (%esp)
+	popfl
+	movl	%edx, %esp
+	/* entry stack, the user's flags but IF */
+	ENTER_USER_DIRECTORY 0, %edx
+	movl	$SYSENTER_RETURN, %edx
+	sti
+	sysexit
+
+	.org	AT_SYSRET
+.Lsysret:
+	/* IF=0; sysret sets it, loads eip from ecx, and leaves every other flag and ESP */
+.Lsysret_ds:
+	mov	TF_DS(%esp), %ds
+.Lsysret_es:
+	mov	TF_ES(%esp), %es
+	movl	TF_EAX(%esp), %eax
+	movl	TF_EDX(%esp), %edx
+	movl	TF_CPU(%esp), %ecx
+	COUNT_CR3_WRITE %ecx
+	pushl	TF_ESP(%esp)
+	popl	%ss:CPU_USER_ESP(%ecx)
+	pushl	TF_EIP(%esp)
+	popl	%ss:CPU_USER_EIP(%ecx)
+	addl	$TF_EFLAGS, %esp
+	andl	$~EFLAGS_IF, (%esp)
+	popfl
+	movl	%ecx, %esp
+	/* entry stack, the user's flags but IF */
+	ENTER_USER_DIRECTORY 0, %ecx
+	movl	CPU_USER_EIP(%esp), %ecx
+	movl	CPU_USER_ESP(%esp), %esp
+	sysretl
+
+/*
+ * A data selector that was good when it was saved may be bad now: set_thread_area empties descriptors.
+ * Such a selector becomes the null selector, and the load is tried again, this time with success.
+ */
+.macro NULL_SELECTOR load, offset
+#if GATE_SPLIT
+	.section .exception_table, "a", @progbits
+	.long	\load, .Lnull\@
+	.previous
+#endif
+.Lnull\@:
+	movl	$0, \offset(%esp)
+	jmp	\load
+.endm
+	.org	AT_NULL
+	NULL_SELECTOR .Lsysexit_ds, TF_DS
+	NULL_SELECTOR .Lsysexit_es, TF_ES
+	NULL_SELECTOR .Lsysret_ds, TF_DS
+	NULL_SELECTOR .Lsysret_es, TF_ES
+	NULL_SELECTOR .Lexit_es, 0
+	NULL_SELECTOR .Lexit_ds, 0
+
+	.globl	G(end)
+G(end):
+	.org	PAGE_SIZE
+	.section .note.GNU-stack, "", @progbits
