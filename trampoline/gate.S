@@ -192,6 +192,7 @@ G(exit_refused):
 	jmp	.Ltrap_user
 
 	.org	AT_TRAP
+	.globl	G(trap)
 G(trap):
 	cmpl	$GATE_REGION, %esp
 	jb	.Ltrap_kernel
@@ -324,7 +325,7 @@ G(sysenter):
 	pushl	$VECTOR_SYSENTER
 	CALL_DISPATCHER CPU_SYSENTER
 	testl	%eax, %eax
-	jnz	.Lsysexit
+	jnz	G(sysexit)
 	jmp	G(exit)
 
 /* --- door: syscall -------------------------------------------------------------------------------- */
@@ -364,7 +365,7 @@ G(syscall):
 	pushl	$VECTOR_SYSCALL
 	CALL_DISPATCHER CPU_SYSCALL
 	testl	%eax, %eax
-	jnz	.Lsysret
+	jnz	G(sysret)
 	jmp	G(exit)
 
 /* --- door: call gate ------------------------------------------------------------------------------ */
@@ -433,7 +434,8 @@ G(iret):
 /* --- the fast exits: only for frames that are as they were pushed, but for eax --------------------- */
 
 	.org	AT_SYSEXIT
-.Lsysexit:
+	.globl	G(sysexit)
+G(sysexit):
 	/* IF=0; the frame is as pushed, so eip is SYSENTER_RETURN, cs and ss are flat, TF is clear */
 .Lsysexit_ds:
 	mov	TF_DS(%esp), %ds
@@ -454,7 +456,8 @@ G(iret):
 	sysexit
 
 	.org	AT_SYSRET
-.Lsysret:
+	.globl	G(sysret)
+G(sysret):
 	/* IF=0; sysret sets it, loads eip from ecx, and leaves every other flag and ESP */
 .Lsysret_ds:
 	mov	TF_DS(%esp), %ds
@@ -493,6 +496,8 @@ G(iret):
 	jmp	\load
 .endm
 	.org	AT_NULL
+	.globl	G(null_selectors)
+G(null_selectors):
 	NULL_SELECTOR .Lsysexit_ds, TF_DS
 	NULL_SELECTOR .Lsysexit_es, TF_ES
 	NULL_SELECTOR .Lsysret_ds, TF_DS
