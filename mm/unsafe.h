@@ -56,9 +56,14 @@ static inline vaddr_t unsafe_offset(vaddr_t address, uint64_t offset)
     return address + offset > 0xffffffff ? 0xffffffff : (vaddr_t)(address + offset);
 }
 
+/* bytes further on, within a range that was checked or will be. */
 static inline unsafe_bytes unsafe_advance(unsafe_bytes pointer, size_t bytes)
 {
-    return (unsafe_bytes){.address = unsafe_offset(pointer.address, bytes)};
+    vaddr_t address;
+
+    if (__builtin_add_overflow(pointer.address, bytes, &address))
+        address = 0xffffffff;
+    return (unsafe_bytes){.address = address};
 }
 
 /* True if [pointer, pointer + size) lies in user space; an empty range only if its start does. */

@@ -79,7 +79,7 @@ boot_start:
 	movl	%cr3, %eax
 	movl	%eax, %cr3
 
-	movl	$boot_stack_top, %esp
+	movl	$boot_stack_top - 8, %esp	/* below the idle thread's struct stack_top */
 	xorl	%ecx, %ecx
 	pushl	%ecx		/* ends the backtrace */
 	pushl	%ecx
@@ -98,8 +98,8 @@ kernel_directory:
 	.globl	boot_page_tables
 boot_page_tables:
 	.skip	BOOT_MAPPED >> 10
-	.globl	boot_stack_bottom
-boot_stack_bottom:
+	.balign	KSTACK_SIZE
 	.skip	KSTACK_SIZE
+	.globl	boot_stack_top
 boot_stack_top:
 	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,19 @@
+/* FPU and SSE state (SDM 1 8, 10.5): FXSAVE where the CPU has it, else FNSAVE. */
+#ifndef ARCH_I386_FPU_H
+#define ARCH_I386_FPU_H
+
+#include "arch/i386/types.h"
+
+#define FPU_STATE 512 /* bytes, aligned to 16: FXSAVE's; FNSAVE needs 108 (SDM 1 10.5.1, 8.1.10) */
+
+/* Writes the state that a new program starts with: what Linux gives. state: FPU_STATE bytes. */
+void fpu_init_state(uint8_t *state);
+
+/* The running thread's state, out of and into the CPU. fpu_save() may leave the CPU's undefined. */
+void fpu_save(uint8_t *state);
+void fpu_load(const uint8_t *state);
+
+/* A copy of the running thread's state, which stays in the CPU as it is. Thread context. */
+void fpu_copy_current(uint8_t *state);
+
+#endif

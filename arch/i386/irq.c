@@ -1,0 +1,44 @@
+#include "arch/i386/irq.h"
+
+#include "arch/i386/keyboard.h"
+#include "arch/i386/pic.h"
+#include "arch/i386/pit.h"
+#include "arch/i386/serial.h"
+#include "arch/i386/trapframe.h"
+#include "kernel/printk.h"
+#include "kernel/time.h"
+
+static const struct {
+    unsigned irq;
+    void (*handler)(void);
+} lines[] = {
+    {0, time_tick},
+    {1, keyboard_interrupt},
+    {4, serial_interrupt},
+};
+
+void irq_init(void)
+{
+    pic_init();
+    pit_init();
+    keyboard_init();
+    for (unsigned i = 0; i < ARRAY_SIZE(lines); i++)
+        pic_enable(lines[i].irq);
+}
+
+void irq_dispatch(uint32_t vector)
+{
+    unsigned irq = vector - VECTOR_IRQ;
+
+    if (irq >= 16) {
+        printk(LOG_WARNING, "postern: unexpected interrupt, vector %u\n", vector);
+        return;
+    }
+    if (!pic_begin(irq))
+        return;
+    for (unsigned i = 0; i < ARRAY_SIZE(lines); i++) {
+        if (lines[i].irq == irq)
+            lines[i].handler();
+    }
+    pic_end(irq);
+}

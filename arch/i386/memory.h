@@ -1,0 +1,21 @@
+/* Physical memory at boot: from the boot loader's map to the frame allocator and the direct map. */
+#ifndef ARCH_I386_MEMORY_H
+#define ARCH_I386_MEMORY_H
+
+#include "arch/i386/multiboot.h"
+#include "arch/i386/types.h"
+
+/*
+ * Extends the direct map to all usable memory below 896 MiB, makes the page tables that the kernel
+ * part of every directory shares, and gives what is free to the frame allocator. Modules and the
+ * kernel stay reserved. Once, before gate_init().
+ */
+void memory_init(const struct boot_info *boot);
+
+/*
+ * Makes text and read-only data read-only, and kernel pages global if wanted. After the last write to
+ * what is sealed: the IDT.
+ */
+void memory_seal(bool global);
+
+#endif

@@ -1,0 +1,123 @@
+#include "arch/i386/switch.h"
+
+#include "arch/i386/fpu.h"
+#include "kernel/counters.h"
+#include "kernel/sched.h"
+
+/* The variant of the gate page that this CPU's translations may hold. */
+static enum postern_isolation gate_isolation = ISOLATION_SPLIT;
+
+bool space_is_loaded(const struct space *space)
+{
+    return read_cr3() == space->cr3;
+}
+
+static void load_directory(uint32_t cr3)
+{
+    gate_tss(0)->cr3 = cr3;
+    write_cr3(cr3);
+    counters.cr3_writes++;
+}
+
+void space_flush(const struct space *space)
+{
+    if (space_is_loaded(space))
+        load_directory(space->cr3);
+}
+
+/*
+ * The gate page is global and differs between the two kinds of directory, so going from one kind to
+ * the other must drop its translation by hand: a CR3 load keeps it (SDM 3A 4.10.4.1).
+ */
+void switch_space(struct space *space)
+{
+    enum postern_isolation isolation = space ? space->isolation : ISOLATION_SPLIT;
+    uint32_t kernel_cr3 = gate_words(0)->kernel_cr3;
+    uint32_t wanted = isolation == ISOLATION_SHARED ? space->cr3 : kernel_cr3;
+
+    gate_words(0)->user_cr3 = space ? space->cr3 : kernel_cr3;
+    if (read_cr3() != wanted)
+        load_directory(wanted);
+    if (gate_isolation != isolation) {
+        gate_isolation = isolation;
+        invlpg(GATE_TEXT);
+    }
+}
+
+void switch_tls(const struct thread *thread)
+{
+    descriptor_t *gdt = gate_gdt(0);
+
+    for (unsigned i = 0; i < NR_TLS; i++)
+        gdt[GDT_TLS_MIN + i] = thread->tls[i];
+}
+
+uint32_t read_fs(void)
+{
+    uint32_t value = 0;
+    __asm__ volatile("movw %%fs, %w0" : "+r"(value));
+    return value;
+}
+
+uint32_t read_gs(void)
+{
+    uint32_t value = 0;
+    __asm__ volatile("movw %%gs, %w0" : "+r"(value));
+    return value;
+}
+
+#define LOAD_OR_NULL(segment, value)                                                               \
+    __asm__ volatile("1:\tmovl %0, %%" segment "\n"                                                \
+                     "\t.pushsection .text.fixup, \"ax\"\n"                                        \
+                     "2:\txorl %0, %0\n\t"                                                         \
+                     "jmp 1b\n"                                                                    \
+                     "\t.popsection\n"                                                             \
+                     "\t.pushsection .exception_table, \"a\"\n\t"                                  \
+                     ".long 1b, 2b\n"                                                              \
+                     "\t.popsection"                                                               \
+                     : "+r"(value))
+
+void load_fs_gs(uint32_t fs, uint32_t gs)
+{
+    LOAD_OR_NULL("fs", fs);
+    LOAD_OR_NULL("gs", gs);
+}
+
+/*
+ * Swaps kernel stacks: previous keeps its callee-saved registers on its own. A new thread's stack
+ * was laid out by thread_create() as if it had been here.
+ */
+void switch_stack(uint32_t *previous_esp, uint32_t next_esp);
+__asm__("\t.text\n"
+        "switch_stack:\n"
+        "\tpushl %ebp\n"
+        "\tpushl %ebx\n"
+        "\tpushl %esi\n"
+        "\tpushl %edi\n"
+        "\tmovl %esp, (%eax)\n"
+        "\tmovl %edx, %esp\n"
+        "\tpopl %edi\n"
+        "\tpopl %esi\n"
+        "\tpopl %ebx\n"
+        "\tpopl %ebp\n"
+        "\tret\n");
+
+/* The FPU is saved and loaded here and now, never on first use: nobody ever sees another's state. */
+void switch_thread(struct thread *previous, struct thread *next)
+{
+    if (previous->process && previous->state != THREAD_DEAD) {
+        previous->fs = read_fs();
+        previous->gs = read_gs();
+        fpu_save(previous->fpu);
+    }
+    counters.context_switches++;
+    gate_words(0)->kstack = (uint32_t)next->top;
+    next->top->cpu = gate_words(0);
+    switch_space(next->process ? next->process->space : NULL);
+    if (next->process) {
+        switch_tls(next);
+        load_fs_gs(next->fs, next->gs);
+        fpu_load(next->fpu);
+    }
+    switch_stack(&previous->kernel_esp, next->kernel_esp);
+}

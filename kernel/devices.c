@@ -1,0 +1,107 @@
+#include "kernel/devices.h"
+
+#include "kernel/console.h"
+#include "kernel/wait.h"
+
+static void device_stat(struct file *file, struct stat64 *stat)
+{
+    namespace_stat_device(file->object, stat);
+}
+
+/* --- null and zero -------------------------------------------------------------------------------- */
+
+static ssize_t null_read(struct file *file, unsafe_bytes to, size_t size)
+{
+    (void)file, (void)to, (void)size;
+    return 0;
+}
+
+static ssize_t null_write(struct file *file, unsafe_bytes from, size_t size)
+{
+    (void)file, (void)from;
+    return size;
+}
+
+static const struct file_operations null_operations = {
+    .read = null_read,
+    .write = null_write,
+    .stat = device_stat,
+};
+
+static ssize_t zero_read(struct file *file, unsafe_bytes to, size_t size)
+{
+    (void)file;
+    size_t done = clear_user(to, size);
+    return done || !size ? (ssize_t)done : -EFAULT;
+}
+
+static const struct file_operations zero_operations = {
+    .read = zero_read,
+    .write = null_write,
+    .stat = device_stat,
+};
+
+/* --- console -------------------------------------------------------------------------------------- */
+
+#define CHUNK 256
+
+static struct wait_queue readers;
+
+static void wake_readers(void)
+{
+    wait_wake(&readers);
+}
+
+static ssize_t console_file_read(struct file *file, unsafe_bytes to, size_t size)
+{
+    char chunk[CHUNK];
+
+    if (!size)
+        return 0;
+    if (file->flags & O_NONBLOCK && !console_ready())
+        return -EAGAIN;
+    ssize_t taken;
+    do {
+        wait_until(&readers, console_ready());
+        taken = console_take(chunk, MIN(size, sizeof(chunk)));
+    } while (taken == -EAGAIN);
+    return taken <= 0 || !copy_k2u(to, chunk, taken) ? taken : -EFAULT;
+}
+
+static ssize_t console_file_write(struct file *file, unsafe_bytes from, size_t size)
+{
+    char chunk[CHUNK];
+    size_t done = 0;
+
+    (void)file;
+    while (done < size) {
+        size_t part = MIN(size - done, sizeof(chunk));
+        size_t got = copy_u2k_partial(chunk, unsafe_advance(from, done), part);
+        console_write(chunk, got);
+        done += got;
+        if (got < part)
+            return done ? (ssize_t)done : -EFAULT;
+    }
+    return done;
+}
+
+static const struct file_operations console_operations = {
+    .read = console_file_read,
+    .write = console_file_write,
+    .stat = device_stat,
+};
+
+void devices_init(void)
+{
+    wait_init(&readers);
+    console_on_input(wake_readers);
+}
+
+/* Linux's numbers (Documentation/admin-guide/devices.txt). */
+const struct device devices[] = {
+    {"dev/null", 1, 3, &null_operations},
+    {"dev/zero", 1, 5, &zero_operations},
+    {"dev/tty", 5, 0, &console_operations},
+    {"dev/console", 5, 1, &console_operations},
+    {NULL, 0, 0, NULL},
+};

@@ -1,0 +1,69 @@
+/*
+ * The dispatcher: one table, filled from kernel/syscalls.def. It cannot tell which door a call came
+ * through.
+ */
+#include "arch/i386/asm.h"
+#include "kernel/process.h"
+#include "kernel/return.h"
+#include "kernel/syscall.h"
+#include "kernel/trace.h"
+#include "mm/unsafe.h"
+
+#define NR_SYSCALLS 1088
+
+#define SYSCALL(number, name, ...) long sys_##name(struct trapframe *tf);
+#include "kernel/syscalls.def"
+#undef SYSCALL
+
+static syscall_handler handlers[NR_SYSCALLS] = {
+    [0 ... NR_SYSCALLS - 1] = sys_ni_syscall,
+#define SYSCALL(number, name, ...) [number] = sys_##name,
+#include "kernel/syscalls.def"
+#undef SYSCALL
+};
+
+long sys_ni_syscall(struct trapframe *tf)
+{
+    (void)tf;
+    return -ENOSYS;
+}
+
+int syscall_register(uint32_t number, syscall_handler expected, syscall_handler handler)
+{
+    if (number >= NR_SYSCALLS)
+        return -EINVAL;
+
+    uint32_t flags = interrupts_save();
+    int error = 0;
+    if (handlers[number] == (expected ? expected : sys_ni_syscall))
+        handlers[number] = handler ? handler : sys_ni_syscall;
+    else
+        error = -EBUSY;
+    interrupts_restore(flags);
+    return error;
+}
+
+/*
+ * sysenter cannot bring ebp: it brings the user's ESP in it. syscall brings the second argument in
+ * it. Both left ebp on the user's stack, last pushed (trampoline/vdso.S).
+ */
+int syscall_argument6(const struct trapframe *tf, uint32_t *value)
+{
+    if (tf->vector == VECTOR_SYSENTER || tf->vector == VECTOR_SYSCALL)
+        return unsafe_peek32(value, (unsafe_bytes){.address = tf->esp});
+    *value = tf->ebp;
+    return 0;
+}
+
+bool syscall_dispatch(struct trapframe *tf)
+{
+    struct thread *thread = ((struct stack_top *)(tf + 1))->thread;
+    uint32_t number = tf->eax;
+    syscall_handler handler = likely(number < NR_SYSCALLS) ? handlers[number] : sys_ni_syscall;
+
+    if (unlikely(thread->process->trace))
+        tf->eax = trace_call(tf, handler);
+    else
+        tf->eax = handler(tf);
+    return return_to_user(thread, tf);
+}

@@ -1,0 +1,66 @@
+/*
+ * Open files and the tables of them.
+ *
+ * A struct file is what open(2) makes: a position, flags, and the operations of its kind. Tables hold
+ * references; fork shares the files and copies the table. Thread context throughout; operations may
+ * sleep.
+ */
+#ifndef KERNEL_FILE_H
+#define KERNEL_FILE_H
+
+#include "kernel/abi.h"
+
+struct file;
+
+struct file_operations {
+    /* Bytes moved (fewer than asked at the end or at a bad user page), or -Exxx. NULL: -EINVAL. */
+    ssize_t (*read)(struct file *file, unsafe_bytes to, size_t size);
+    ssize_t (*write)(struct file *file, unsafe_bytes from, size_t size);
+    /* Into kernel memory from a given place: for exec and mapped files. NULL: not possible. */
+    ssize_t (*read_at)(struct file *file, void *to, size_t size, uint32_t offset);
+    void (*stat)(struct file *file, struct stat64 *stat);
+    /* The last reference is gone. NULL: nothing to do. */
+    void (*release)(struct file *file);
+};
+
+struct file {
+    uint32_t references;
+    uint32_t flags; /* O_ACCMODE and status flags */
+    uint32_t position;
+    const struct file_operations *operations;
+    void *object; /* the operations' own */
+};
+
+/* A file with one reference; NULL: no memory. */
+struct file *file_create(const struct file_operations *operations, uint32_t flags, void *object);
+void file_get(struct file *file);
+void file_put(struct file *file);
+
+/* The operation, or the error that its absence is. */
+ssize_t file_read_at(struct file *file, void *to, size_t size, uint32_t offset);
+
+#define FILES_MAX 1024 /* descriptors of a process: Linux's default RLIMIT_NOFILE */
+
+struct files;
+
+struct files *files_create(void);
+struct files *files_clone(const struct files *files);
+void files_put(struct files *files);
+
+/* The file of fd, without a reference of its own: good while the caller does not close it. NULL. */
+struct file *files_lookup(struct files *files, int fd);
+
+/* Puts file into the lowest free descriptor, taking over the reference. fd, -EMFILE or -ENOMEM; the
+ * reference stays the caller's then. */
+int files_install(struct files *files, struct file *file, bool close_on_exec);
+
+/* Takes a file out of its descriptor; the reference is the caller's again. */
+void files_remove(struct files *files, int fd);
+
+/* For exec: closes what O_CLOEXEC marks. */
+void files_close_on_exec(struct files *files);
+
+/* For init: descriptors 0, 1 and 2 on the console. */
+void files_open_console(struct files *files);
+
+#endif

@@ -1,0 +1,177 @@
+/* Postern's own calls: settings, counters, exposure, power, sabotage. */
+#include "arch/i386/cpu.h"
+#include "arch/i386/power.h"
+#include "kernel/counters.h"
+#include "kernel/exposure.h"
+#include "kernel/knobs.h"
+#include "kernel/panic.h"
+#include "kernel/printk.h"
+#include "kernel/process.h"
+#include "kernel/string.h"
+#include "kernel/syscall.h"
+#include "mm/frame.h"
+#include "mm/heap.h"
+#include "mm/space.h"
+#include "trampoline/gate.h"
+
+struct postern_counters counters;
+
+struct postern_counters counters_read(void)
+{
+    struct postern_counters sum = counters;
+
+    for (unsigned n = 0; n < NR_CPUS; n++) {
+        const struct cpu_gate *words = gate_words(n);
+        sum.cr3_writes += words->cr3_writes;
+        for (unsigned door = 0; door < NR_DOORS; door++)
+            sum.entries[door] += words->entries[door];
+    }
+    return sum;
+}
+
+SYSCALL_DEFINE1(postern_get, int, setting)
+{
+    struct process *process = current_process();
+
+    switch (setting) {
+    case POSTERN_ISOLATION:
+        return process->space->isolation;
+    case POSTERN_ISOLATION_NEXT:
+        return process->isolation_next;
+    case POSTERN_DOORS:
+        return gate_doors;
+    case POSTERN_DOOR_NEXT:
+        return process->door_next == DOOR_AUTO ? (int)gate_default_door : process->door_next;
+    case POSTERN_COPY:
+        return process->space->copy;
+    case POSTERN_TRACE:
+        return process->trace;
+    case POSTERN_FRAMES_IN_USE:
+        return frames_in_use;
+    case POSTERN_HEAP_IN_USE:
+        return heap_in_use;
+    case POSTERN_MEMORY_KIB:
+        return frames_total * (PAGE_SIZE / 1024);
+    }
+    return -EINVAL;
+}
+
+static bool door_valid(int door)
+{
+    return door == DOOR_AUTO || (door >= 0 && door < NR_DOORS && (gate_doors & (1u << door)));
+}
+
+/* Every setting is refused whole or takes effect whole. */
+SYSCALL_DEFINE2(postern_set, int, setting, int, value)
+{
+    struct process *process = current_process();
+
+    switch (setting) {
+    case POSTERN_ISOLATION_NEXT:
+        if (value != ISOLATION_SPLIT && value != ISOLATION_SHARED)
+            return -EINVAL;
+        process->isolation_next = value;
+        return 0;
+    case POSTERN_DOOR_NEXT:
+        if (!door_valid(value))
+            return -EINVAL;
+        process->door_next = value;
+        return 0;
+    case POSTERN_COPY:
+        /* the kernel can dereference only on the process's own directory */
+        if (value != COPY_WALK &&
+            (value != COPY_DIRECT || process->space->isolation != ISOLATION_SHARED))
+            return -EINVAL;
+        process->space->copy = value;
+        return 0;
+    case POSTERN_TRACE:
+        if (value != 0 && value != 1)
+            return -EINVAL;
+        process->trace = value;
+        return 0;
+    }
+    return -EINVAL;
+}
+
+SYSCALL_DEFINE2(postern_counters, unsafe_bytes, buffer, size_t, size)
+{
+    struct postern_counters now = counters_read();
+
+    if (size > sizeof(now))
+        return -EINVAL;
+    return copy_k2u(buffer, &now, size);
+}
+
+/* The number of rows there are; as many of them as fit the buffer are written. */
+SYSCALL_DEFINE2(postern_exposure, unsafe_bytes, buffer, size_t, size)
+{
+    struct exposure_walk walk = exposure_begin(current_process()->space->directory);
+    struct postern_exposure row;
+    uint32_t rows = 0;
+
+    while (exposure_next(&walk, &row)) {
+        if ((rows + 1) * sizeof(row) <= size &&
+            copy_k2u(unsafe_advance(buffer, rows * sizeof(row)), &row, sizeof(row)))
+            return -EFAULT;
+        rows++;
+    }
+    return rows;
+}
+
+SYSCALL_DEFINE1(postern_poweroff, int, status)
+{
+    power_off(status);
+}
+
+/* --- sabotage: what must not happen, on purpose ------------------------------------------------------ */
+
+static void dereference_user_pointer(void)
+{
+    volatile uint32_t *user = (volatile uint32_t *)current_trapframe()->esp;
+
+    printk(LOG_ERROR, "postern: read %08x through a user pointer\n", *user);
+}
+
+static void overflow_kernel_stack(uint32_t depth)
+{
+    volatile uint8_t frame[256];
+
+    frame[0] = depth;
+    overflow_kernel_stack(depth + 1);
+    frame[1] = depth;
+}
+
+SYSCALL_DEFINE1(postern_sabotage, int, what)
+{
+    if (!knobs.sabotage)
+        return -EPERM;
+    switch (what) {
+    case SABOTAGE_USER_POINTER:
+        dereference_user_pointer();
+        return 0;
+    case SABOTAGE_RETURN_CR3:
+        interrupts_disable();
+        gate_words(0)->user_cr3 = gate_words(0)->kernel_cr3;
+        return 0;
+    case SABOTAGE_KERNEL_STACK:
+        overflow_kernel_stack(0);
+        return 0;
+    case SABOTAGE_PANIC:
+        panic("sabotage");
+    }
+    return -EINVAL;
+}
+
+SYSCALL_DEFINE1(uname, unsafe_utsname, user)
+{
+    struct utsname name = {
+        .system = "Postern",
+        .node = "postern",
+        .release = "6.1.0-postern",
+        .version = "#1",
+        .machine = "i686",
+        .domain = "(none)",
+    };
+
+    return copy_object_k2u(user, &name);
+}

@@ -1,0 +1,22 @@
+#include "kernel/return.h"
+
+#include "kernel/sched.h"
+
+bool return_work(struct thread *thread, struct trapframe *tf)
+{
+    bool frame_kept = true;
+
+    while (thread->work) {
+        uint32_t work = thread->work;
+        thread->work = 0;
+        if (work & WORK_DIE)
+            process_exit(thread->fatal_signal);
+        if (work & WORK_STEP)
+            tf->eflags |= EFLAGS_TF;
+        if (work & (WORK_STEP | WORK_FRAME))
+            frame_kept = false;
+        if (work & WORK_RESCHEDULE)
+            sched_switch();
+    }
+    return frame_kept;
+}

@@ -1,0 +1,119 @@
+#include "kernel/counters.h"
+#include "kernel/process.h"
+#include "kernel/string.h"
+#include "mm/copy_strategy.h"
+#include "mm/unsafe.h"
+
+static const struct copy_strategy *const strategies[] = {
+    [COPY_WALK] = &copy_walk,
+    [COPY_DIRECT] = &copy_direct,
+};
+
+static inline struct space *caller_space(void)
+{
+    return current_thread()->process->space;
+}
+
+size_t copy_u2k_partial(void *to, unsafe_bytes from, size_t size)
+{
+    struct space *space = caller_space();
+    size_t done = 0;
+
+    counters.copies_from_user++;
+    if (likely(unsafe_range_ok(from, size)))
+        done = strategies[space->copy]->to_kernel(space, to, from.address, size);
+    if (unlikely(done < size))
+        memset((char *)to + done, 0, size - done);
+    return done;
+}
+
+size_t copy_k2u_partial(unsafe_bytes to, const void *from, size_t size)
+{
+    struct space *space = caller_space();
+
+    counters.copies_to_user++;
+    if (unlikely(!unsafe_range_ok(to, size)))
+        return 0;
+    return strategies[space->copy]->to_user(space, to.address, from, size);
+}
+
+int copy_u2k(void *to, unsafe_bytes from, size_t size)
+{
+    return likely(copy_u2k_partial(to, from, size) == size) ? 0 : -EFAULT;
+}
+
+int copy_k2u(unsafe_bytes to, const void *from, size_t size)
+{
+    return likely(copy_k2u_partial(to, from, size) == size) ? 0 : -EFAULT;
+}
+
+ssize_t copy_str_u2k(char *to, unsafe_string from, size_t size)
+{
+    struct space *space = caller_space();
+
+    counters.copies_from_user++;
+    if (!size)
+        return -ENAMETOOLONG;
+    to[0] = '\0';
+    if (from.address >= USER_LIMIT)
+        return -EFAULT;
+    size_t room = MIN(size, (size_t)(USER_LIMIT - from.address));
+    size_t done = strategies[space->copy]->string(space, to, from.address, room);
+    if (done && to[done - 1] == '\0')
+        return done - 1;
+    to[MIN(done, size - 1)] = '\0';
+    return done == size ? -ENAMETOOLONG : -EFAULT;
+}
+
+size_t clear_user(unsafe_bytes to, size_t size)
+{
+    static const uint8_t zeroes[PAGE_SIZE];
+    size_t done = 0;
+
+    if (!unsafe_range_ok(to, size))
+        return 0;
+    while (done < size) {
+        size_t chunk = MIN(size - done, sizeof(zeroes));
+        size_t written = copy_k2u_partial(unsafe_advance(to, done), zeroes, chunk);
+        done += written;
+        if (written < chunk)
+            break;
+    }
+    return done;
+}
+
+/*
+ * Peeks and pokes go through the page walk whatever the strategy: one access of exactly the width.
+ * One that straddles two pages is no single access on any CPU either, and becomes a copy.
+ */
+#define DEFINE_PEEK_POKE(bits)                                                                     \
+    int unsafe_peek##bits(uint##bits##_t *value, unsafe_bytes from)                                \
+    {                                                                                              \
+        if (from.address % PAGE_SIZE > PAGE_SIZE - sizeof(*value))                                 \
+            return copy_u2k(value, from, sizeof(*value));                                          \
+        *value = 0;                                                                                \
+        if (!unsafe_range_ok(from, sizeof(*value)))                                                \
+            return -EFAULT;                                                                        \
+        volatile uint##bits##_t *word = copy_walk_page(caller_space(), from.address, REGION_READ); \
+        if (!word)                                                                                 \
+            return -EFAULT;                                                                        \
+        *value = *word;                                                                            \
+        return 0;                                                                                  \
+    }                                                                                              \
+                                                                                                   \
+    int unsafe_poke##bits(unsafe_bytes to, uint##bits##_t value)                                   \
+    {                                                                                              \
+        if (to.address % PAGE_SIZE > PAGE_SIZE - sizeof(value))                                    \
+            return copy_k2u(to, &value, sizeof(value));                                            \
+        if (!unsafe_range_ok(to, sizeof(value)))                                                   \
+            return -EFAULT;                                                                        \
+        volatile uint##bits##_t *word = copy_walk_page(caller_space(), to.address, REGION_WRITE);  \
+        if (!word)                                                                                 \
+            return -EFAULT;                                                                        \
+        *word = value;                                                                             \
+        return 0;                                                                                  \
+    }
+
+DEFINE_PEEK_POKE(8)
+DEFINE_PEEK_POKE(16)
+DEFINE_PEEK_POKE(32)

@@ -1,0 +1,72 @@
+/*
+ * The copy strategy `direct`: the kernel runs on the process's own directory, so it dereferences, and
+ * the MMU checks and pages in. CR0.WP makes read-only pages fault for the kernel too. A fault that
+ * cannot be resolved continues at the fixup that the exception table names (arch/i386/traps.c).
+ *
+ * The MMU checks at ring 0, which may touch supervisor pages: the range check of the callers is what
+ * keeps a pointer to the kernel out.
+ */
+#include "mm/copy_strategy.h"
+
+/* Words, then the last bytes. Returns the bytes not copied. */
+static size_t copy_or_fault(void *to, const void *from, size_t size)
+{
+    size_t words = size / 4, tail = size % 4;
+
+    __asm__ volatile("1:\trep movsl\n\t"
+                     "movl %3, %%ecx\n"
+                     "2:\trep movsb\n"
+                     "3:\n"
+                     "\t.pushsection .text.fixup, \"ax\"\n"
+                     "4:\tleal (%3,%%ecx,4), %%ecx\n\t"
+                     "jmp 3b\n"
+                     "\t.popsection\n"
+                     "\t.pushsection .exception_table, \"a\"\n\t"
+                     ".long 1b, 4b, 2b, 3b\n"
+                     "\t.popsection"
+                     : "+c"(words), "+D"(to), "+S"(from)
+                     : "r"(tail)
+                     : "memory");
+    return words;
+}
+
+static size_t direct_to_kernel(struct space *space, void *to, vaddr_t from, size_t size)
+{
+    (void)space;
+    return size - copy_or_fault(to, (const void *)from, size);
+}
+
+static size_t direct_to_user(struct space *space, vaddr_t to, const void *from, size_t size)
+{
+    (void)space;
+    return size - copy_or_fault((void *)to, from, size);
+}
+
+static size_t direct_string(struct space *space, char *to, vaddr_t from, size_t size)
+{
+    size_t left = size;
+
+    (void)space;
+    __asm__ volatile("1:\tmovb (%2), %%al\n\t"
+                     "incl %2\n\t"
+                     "stosb\n\t"
+                     "decl %0\n\t"
+                     "testb %%al, %%al\n\t"
+                     "jz 2f\n\t"
+                     "testl %0, %0\n\t"
+                     "jnz 1b\n"
+                     "2:\n"
+                     "\t.pushsection .exception_table, \"a\"\n\t"
+                     ".long 1b, 2b\n"
+                     "\t.popsection"
+                     : "+r"(left), "+D"(to), "+r"(from)
+                     :
+                     : "eax", "memory");
+    return size - left;
+}
+
+const struct copy_strategy copy_direct = {
+    .to_kernel = direct_to_kernel,
+    .to_user = direct_to_user,
+    .string = direct_string,
+};
