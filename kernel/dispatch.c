@@ -15,12 +15,16 @@
 #include "kernel/syscalls.def"
 #undef SYSCALL
 
+/* Every number is sys_ni_syscall() until the list says otherwise. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
 static syscall_handler handlers[NR_SYSCALLS] = {
     [0 ... NR_SYSCALLS - 1] = sys_ni_syscall,
 #define SYSCALL(number, name, ...) [number] = sys_##name,
 #include "kernel/syscalls.def"
 #undef SYSCALL
 };
+#pragma GCC diagnostic pop
 
 long sys_ni_syscall(struct trapframe *tf)
 {

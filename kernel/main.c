@@ -23,7 +23,7 @@ static struct boot_info boot;
 
 /* The context that boots becomes the idle thread: a thread without a process. */
 static struct thread idle;
-extern uint8_t boot_stack_top[];
+extern struct stack_top boot_stack_top;
 
 static void complain(const char *line)
 {
@@ -74,9 +74,8 @@ static void load_initrd(void)
 
 void kernel_main(uint32_t magic, uint32_t info)
 {
-    struct stack_top *top = (struct stack_top *)boot_stack_top - 1;
-    top->thread = &idle;
-    idle.top = top;
+    boot_stack_top.thread = &idle;
+    idle.top = &boot_stack_top;
 
     console_init(); /* everything from here on can say what is wrong */
     printk(LOG_INFO, "postern: booting\n");

@@ -132,13 +132,11 @@ static void dereference_user_pointer(void)
     printk(LOG_ERROR, "postern: read %08x through a user pointer\n", *user);
 }
 
-static void overflow_kernel_stack(uint32_t depth)
+static uint32_t overflow_kernel_stack(volatile uint32_t *depth)
 {
-    volatile uint8_t frame[256];
+    volatile uint32_t next = *depth + 1;
 
-    frame[0] = depth;
-    overflow_kernel_stack(depth + 1);
-    frame[1] = depth;
+    return next ? overflow_kernel_stack(&next) + *depth : 0;
 }
 
 SYSCALL_DEFINE1(postern_sabotage, int, what)
@@ -154,8 +152,7 @@ SYSCALL_DEFINE1(postern_sabotage, int, what)
         gate_words(0)->user_cr3 = gate_words(0)->kernel_cr3;
         return 0;
     case SABOTAGE_KERNEL_STACK:
-        overflow_kernel_stack(0);
-        return 0;
+        return overflow_kernel_stack(&(volatile uint32_t){0});
     case SABOTAGE_PANIC:
         panic("sabotage");
     }

@@ -12,6 +12,8 @@ void sched_init(struct thread *idle)
 {
     idle_thread = idle;
     idle->state = THREAD_RUNNABLE;
+    list_init(&idle->queue);
+    list_init(&idle->sleep_queue);
 }
 
 void sched_wake(struct thread *thread)

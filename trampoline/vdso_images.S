@@ -3,16 +3,16 @@
 
 .macro IMAGE file
 	.balign	PAGE_SIZE
-	.incbin	\file
+	.incbin	"\file"
 .endm
 
 	.section .rodata.vdso, "a", @progbits
 	.balign	PAGE_SIZE
 	.globl	vdso_images
 vdso_images:
-	IMAGE	"vdso-int80.so"
-	IMAGE	"vdso-sysenter.so"
-	IMAGE	"vdso-syscall.so"
-	IMAGE	"vdso-callgate.so"
+	IMAGE	vdso-int80.so
+	IMAGE	vdso-sysenter.so
+	IMAGE	vdso-syscall.so
+	IMAGE	vdso-callgate.so
 	.balign	PAGE_SIZE
 	.section .note.GNU-stack, "", @progbits

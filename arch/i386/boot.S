@@ -79,7 +79,7 @@ boot_start:
 	movl	%cr3, %eax
 	movl	%eax, %cr3
 
-	movl	$boot_stack_top - 8, %esp	/* below the idle thread's struct stack_top */
+	movl	$boot_stack_top, %esp
 	xorl	%ecx, %ecx
 	pushl	%ecx		/* ends the backtrace */
 	pushl	%ecx
@@ -99,7 +99,8 @@ kernel_directory:
 boot_page_tables:
 	.skip	BOOT_MAPPED >> 10
 	.balign	KSTACK_SIZE
-	.skip	KSTACK_SIZE
+	.skip	KSTACK_SIZE - 8
 	.globl	boot_stack_top
-boot_stack_top:
+boot_stack_top:			/* the idle thread's struct stack_top */
+	.skip	8
 	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,42 @@
+#include "arch/i386/pit.h"
+
+#include "arch/i386/asm.h"
+#include "arch/i386/pic.h"
+
+#define CHANNEL0      0x40
+#define CONTROL       0x43
+#define MODE2         0x34 /* channel 0, low byte then high, rate generator */
+#define LATCH         0x00
+#define INPUT_HZ      1193182
+#define PERIOD        ((INPUT_HZ + HZ / 2) / HZ)
+#define NS_PER_PERIOD (1000000000u / HZ)
+#define TIMER_LINE    0
+
+void pit_init(void)
+{
+    outb(CONTROL, MODE2);
+    outb(CHANNEL0, PERIOD & 0xff);
+    outb(CHANNEL0, PERIOD >> 8);
+}
+
+/* Counts down from PERIOD to 1. */
+static uint32_t read_counter(void)
+{
+    outb(CONTROL, LATCH);
+    uint32_t low = inb(CHANNEL0);
+    return low | (uint32_t)inb(CHANNEL0) << 8;
+}
+
+uint32_t pit_elapsed_ns(void)
+{
+    uint32_t counter = read_counter();
+    uint32_t pending = 0;
+
+    /* a period that ended between the two reads would be counted with the old counter: read again */
+    if (pic_pending(TIMER_LINE)) {
+        pending = NS_PER_PERIOD;
+        counter = read_counter();
+    }
+    uint32_t passed = counter <= PERIOD ? PERIOD - counter : 0;
+    return pending + (uint32_t)divide_u64((uint64_t)passed * NS_PER_PERIOD, PERIOD, NULL);
+}

@@ -1,0 +1,158 @@
+#include "kernel/knobs.h"
+
+#include "kernel/errno.h"
+#include "kernel/format.h"
+#include "kernel/printk.h"
+#include "kernel/string.h"
+
+#define WORD_MAX   160
+#define VALUES_MAX 6
+
+struct value {
+    const char *text;
+    int number;
+};
+
+static const struct knob {
+    const char *name;
+    int *place;
+    struct value values[VALUES_MAX]; /* the default first; text NULL ends them */
+} table[] = {
+#define VALUE(text, number) {#text, number},
+#define KNOB(name, values)  {#name, &knobs.name, {values}},
+#include "kernel/knobs.def"
+#undef KNOB
+#undef VALUE
+};
+
+struct knobs knobs;
+
+static const char *value_text(const struct knob *knob, int number)
+{
+    const struct value *value = knob->values;
+
+    while (value->number != number)
+        value++;
+    return value->text;
+}
+
+static void complain_value(const struct knob *knob, const char *text,
+                           void (*complain)(const char *line))
+{
+    char line[256];
+    int length = snprintf(line, sizeof(line), "postern: %s=%s: not one of", knob->name, text);
+
+    for (const struct value *v = knob->values; v->text && length < (int)sizeof(line); v++)
+        length += snprintf(line + length, sizeof(line) - length, "%s %s",
+                           v == knob->values ? "" : ",", v->text);
+    if (length < (int)sizeof(line))
+        snprintf(line + length, sizeof(line) - length, "; using %s",
+                 value_text(knob, *knob->place));
+    complain(line);
+}
+
+/* True if word names knob: then its value is set or complained about. */
+static bool set_knob(const struct knob *knob, const char *word, void (*complain)(const char *line))
+{
+    size_t length = strlen(knob->name);
+
+    if (strncmp(word, knob->name, length) || word[length] != '=')
+        return false;
+    const char *text = word + length + 1;
+    for (const struct value *v = knob->values; v->text; v++) {
+        if (!strcmp(v->text, text)) {
+            *knob->place = v->number;
+            return true;
+        }
+    }
+    complain_value(knob, text, complain);
+    return true;
+}
+
+static void complain_names(const char *word, void (*complain)(const char *line))
+{
+    char line[256];
+    int length = snprintf(line, sizeof(line), "postern: unknown knob %s; there are: init", word);
+
+    for (unsigned i = 0; i < ARRAY_SIZE(table) && length < (int)sizeof(line); i++)
+        length += snprintf(line + length, sizeof(line) - length, ", %s", table[i].name);
+    complain(line);
+}
+
+static void take_word(const char *word, void (*complain)(const char *line))
+{
+    static const char init[] = "init=";
+
+    for (unsigned i = 0; i < ARRAY_SIZE(table); i++) {
+        if (set_knob(&table[i], word, complain))
+            return;
+    }
+    if (strncmp(word, init, sizeof(init) - 1))
+        complain_names(word, complain);
+    else if (strlcpy(knobs.init, word + sizeof(init) - 1, sizeof(knobs.init)) >=
+             sizeof(knobs.init))
+        complain("postern: init=: the path is too long");
+}
+
+static int check_combination(void (*complain)(const char *line))
+{
+    if (knobs.copy == COPY_DIRECT && knobs.isolation == ISOLATION_SPLIT) {
+        complain("postern: copy=direct with isolation=split: impossible, the kernel directory maps "
+                 "no user page; copy=direct needs isolation=shared");
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static void set_defaults(void)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(table); i++)
+        *table[i].place = table[i].values[0].number;
+    strlcpy(knobs.init, "/init", sizeof(knobs.init));
+    knobs.init_arguments[0] = '\0';
+}
+
+int knobs_parse(const char *command_line, void (*complain)(const char *line))
+{
+    const char *next = command_line;
+
+    set_defaults();
+    for (;;) {
+        char word[WORD_MAX];
+        size_t length = 0;
+
+        while (*next == ' ')
+            next++;
+        while (next[length] && next[length] != ' ')
+            length++;
+        if (!length)
+            break;
+        strlcpy(word, next, MIN(length + 1, sizeof(word)));
+        next += length;
+        if (!strcmp(word, "--")) {
+            while (*next == ' ')
+                next++;
+            if (strlcpy(knobs.init_arguments, next, sizeof(knobs.init_arguments)) >=
+                sizeof(knobs.init_arguments))
+                complain("postern: the arguments of init are too long; cut");
+            break;
+        }
+        if (length >= sizeof(word))
+            complain("postern: a word of the command line is too long; ignored");
+        else
+            take_word(word, complain);
+    }
+    return check_combination(complain);
+}
+
+int knobs_describe(char *buffer, size_t size)
+{
+    int length = 0;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(table); i++) {
+        size_t room = length < (int)size ? size - length : 0;
+        length += snprintf(buffer + length, room, "%s%s=%s", i ? " " : "", table[i].name,
+                           value_text(&table[i], *table[i].place));
+    }
+    return length;
+}
