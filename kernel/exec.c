@@ -268,7 +268,7 @@ static void enter(const struct program *program, const char *path)
     tf->eip = program->image.entry + program->bias;
     tf->esp = program->stack;
     tf->eflags = EFLAGS_FIXED | EFLAGS_IF;
-    thread->work |= WORK_FRAME;
+    thread->work |= WORK_EXEC;
 }
 
 static int exec(const char *path, const struct arguments *arguments)

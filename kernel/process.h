@@ -24,6 +24,7 @@
 #define WORK_FRAME      2 /* the trapframe was rewritten: only iret restores it exactly */
 #define WORK_STEP       4 /* it entered with TF set, which the gate dropped */
 #define WORK_DIE        8 /* fatal_signal ends its process */
+#define WORK_EXEC       16 /* another directory, perhaps another gate page, is loaded */
 
 enum thread_state {
     THREAD_RUNNABLE,

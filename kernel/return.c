@@ -4,7 +4,7 @@
 
 bool return_work(struct thread *thread, struct trapframe *tf)
 {
-    bool frame_kept = true;
+    bool frame_kept = true, new_gate = false;
 
     while (thread->work) {
         uint32_t work = thread->work;
@@ -15,8 +15,13 @@ bool return_work(struct thread *thread, struct trapframe *tf)
             tf->eflags |= EFLAGS_TF;
         if (work & (WORK_STEP | WORK_FRAME))
             frame_kept = false;
+        if (work & WORK_EXEC)
+            new_gate = true;
         if (work & WORK_RESCHEDULE)
             sched_switch();
     }
+    /* the address that we would return to belongs to the gate page that was mapped before */
+    if (new_gate)
+        gate_leave(tf);
     return frame_kept;
 }

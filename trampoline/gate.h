@@ -36,6 +36,14 @@ void trap_dispatch(struct trapframe *tf);
 /* The exit of every frame: threads that never entered (a fork's child) begin here. */
 void split_gate_exit(void);
 
+/* Goes there now, for tf at the top of the running kernel stack. Its offset is the same in every
+ * variant of the gate page. Interrupts off. */
+_Noreturn static inline void gate_leave(struct trapframe *tf)
+{
+    __asm__ volatile("movl %0, %%esp\n\tjmp split_gate_exit" : : "r"(tf) : "memory");
+    __builtin_unreachable();
+}
+
 /* CPU n's page of the gate region, and in it: */
 #define gate_words(n) ((struct cpu_gate *)(GATE_CPU(n) + CPU_WORDS))
 #define gate_tss(n)   ((struct tss *)(GATE_CPU(n) + CPU_TSS))

@@ -1,0 +1,219 @@
+/*
+ * bench: what system calls cost, in Go's benchmark format.
+ *
+ *     bench                 every benchmark through every door, in this process's isolation mode
+ *     bench NAME DOOR       one of them
+ *     bench --all           every benchmark, door and mode, interleaved in this one boot, twice: a
+ *                           KTAP result says for each whether both rounds agree to the digit
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "user/bench/measure.h"
+#include "user/lib/ktap.h"
+#include "user/lib/postern.h"
+#include "user/lib/spawn.h"
+#include "user/lib/syscall.h"
+
+#define NO_SUCH_CALL 999
+#define BUFFER_SIZE  65536
+
+/* One row a benchmark: the call, and the file that its first argument is. */
+static const struct bench {
+    const char *name;
+    long number;
+    const char *path;
+    int flags;
+    long size; /* third argument; the second is the buffer where this is not 0 */
+} benches[] = {
+    {"Null", NR_getppid, NULL, 0, 0},
+    {"Enosys", NO_SUCH_CALL, NULL, 0, 0},
+    {"ReadZero1", NR_read, "/dev/zero", O_RDONLY, 1},
+    {"ReadZero64K", NR_read, "/dev/zero", O_RDONLY, BUFFER_SIZE},
+    {"WriteNull1", NR_write, "/dev/null", O_WRONLY, 1},
+};
+
+#define NR_BENCHES (sizeof(benches) / sizeof(benches[0]))
+
+void syscall_int80(void);
+void syscall_callgate(void);
+
+/* The stub of a door, which measure() calls. */
+static void (*stub(int door))(void)
+{
+    switch (door) {
+    case DOOR_SYSENTER:
+        return (void (*)(void))VSYSCALL_SYSENTER;
+    case DOOR_SYSCALL:
+        return (void (*)(void))VSYSCALL_SYSCALL;
+    case DOOR_CALLGATE:
+        return syscall_callgate;
+    default:
+        return syscall_int80;
+    }
+}
+
+static int doors(void)
+{
+    return on_postern() ? postern_get(POSTERN_DOORS) : 1 << DOOR_INT80;
+}
+
+static const char *mode(void)
+{
+    return on_postern() ? isolation_names[postern_get(POSTERN_ISOLATION)] : "linux";
+}
+
+static void run(const struct bench *bench, int door)
+{
+    struct call call = {.number = bench->number};
+
+    if (bench->path) {
+        char *buffer = mmap(NULL, BUFFER_SIZE, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        int fd = open(bench->path, bench->flags);
+        if (buffer == MAP_FAILED || fd < 0) {
+            perror(bench->path);
+            exit(1);
+        }
+        memset(buffer, 1, BUFFER_SIZE);
+        call.arguments[0] = fd;
+        call.arguments[1] = (long)buffer;
+        call.arguments[2] = bench->size;
+    }
+    struct cost cost = measure(stub(door), &call);
+    printf("Benchmark%s/isolation=%s/door=%s %u %u instr/op %u cr3/op\n", bench->name, mode(),
+           door_names[door], cost.samples, cost.instructions, cost.cr3_writes);
+}
+
+static void print_units(void)
+{
+    printf("Unit instr/op assume=exact\nUnit cr3/op assume=exact\n"
+           "Unit pages/op assume=exact\nUnit bytes/op assume=exact\n");
+}
+
+static void print_exposure(void)
+{
+    unsigned pages = postern_exposed_pages();
+
+    printf("BenchmarkExposure/isolation=%s 1 %u pages/op %u bytes/op\n", mode(), pages,
+           pages << PAGE_SHIFT);
+}
+
+/* --- all of them, interleaved ------------------------------------------------------------------------ */
+
+/* The line that `bench first second` prints in the given mode. */
+static void line_of(int isolation, const char *first, const char *second, char *line, size_t size)
+{
+    int ends[2];
+    size_t length = 0;
+    ssize_t part;
+
+    fflush(stdout);
+    if (pipe(ends)) {
+        perror("bench: pipe");
+        exit(1);
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        char *argv[] = {"bench", (char *)first, (char *)second, NULL};
+        dup2(ends[1], 1);
+        close(ends[0]);
+        close(ends[1]);
+        postern_set(POSTERN_ISOLATION_NEXT, isolation);
+        spawn_exec("bench", argv);
+        _exit(127);
+    }
+    close(ends[1]);
+    while (length < size - 1 && (part = read(ends[0], line + length, size - 1 - length)) > 0)
+        length += part;
+    line[length] = '\0';
+    close(ends[0]);
+    waitpid(pid, NULL, 0);
+}
+
+/* Both modes, A B A B; prints the first round's lines and whether the second agreed. */
+static void compare_modes(const char *first, const char *second)
+{
+    char lines[2][2][160];
+
+    for (int round = 0; round < 2; round++) {
+        for (int isolation = 0; isolation < 2; isolation++)
+            line_of(isolation, first, second, lines[round][isolation], sizeof(lines[0][0]));
+    }
+    for (int isolation = 0; isolation < 2; isolation++) {
+        printf("%s", lines[0][isolation]);
+        bool same = lines[0][isolation][0] && !strcmp(lines[0][isolation], lines[1][isolation]);
+        if (!same)
+            ktap_note("the second round: %s", lines[1][isolation]);
+        ktap_ok(same, "%s %s %s is the same twice", first, second ? second : "",
+                isolation_names[isolation]);
+    }
+}
+
+static int run_all(void)
+{
+    int available = doors();
+
+    ktap_begin();
+    print_units();
+    for (unsigned i = 0; i < NR_BENCHES; i++) {
+        for (int door = 0; door < NR_DOORS; door++) {
+            if (available & 1 << door)
+                compare_modes(benches[i].name, door_names[door]);
+            else
+                ktap_skip("this CPU lacks the door", "%s %s", benches[i].name, door_names[door]);
+        }
+    }
+    compare_modes("exposure", NULL);
+    return ktap_end();
+}
+
+static const struct bench *find(const char *name)
+{
+    for (unsigned i = 0; i < NR_BENCHES; i++) {
+        if (!strcmp(benches[i].name, name))
+            return &benches[i];
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    if (!measure_possible()) {
+        printf("1..0 # SKIP this CPU has no time stamp counter\n");
+        return 0;
+    }
+    if (argc == 2 && !strcmp(argv[1], "exposure")) {
+        print_exposure();
+        return 0;
+    }
+    if (argc == 2 && !strcmp(argv[1], "--all"))
+        return run_all();
+    if (argc == 1) {
+        print_units();
+        for (unsigned i = 0; i < NR_BENCHES; i++) {
+            for (int door = 0; door < NR_DOORS; door++) {
+                if (doors() & 1 << door)
+                    run(&benches[i], door);
+            }
+        }
+        print_exposure();
+        return 0;
+    }
+    const struct bench *bench = argc == 3 ? find(argv[1]) : NULL;
+    int door = argc == 3 ? door_number(argv[2]) : -2;
+    if (!bench || door < 0 || !(doors() & 1 << door)) {
+        fprintf(stderr, "usage: bench [--all | exposure | NAME DOOR]\n       NAME:");
+        for (unsigned i = 0; i < NR_BENCHES; i++)
+            fprintf(stderr, " %s", benches[i].name);
+        fprintf(stderr, "\n");
+        return 2;
+    }
+    run(bench, door);
+    return 0;
+}

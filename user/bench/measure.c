@@ -1,0 +1,122 @@
+#include "user/bench/measure.h"
+
+#include <stdlib.h>
+
+#include "user/lib/postern.h"
+
+#define SAMPLES 101
+#define WARM_UP 10
+
+/*
+ * timed_call(entry, call): ticks between two RDTSCs around `call *entry`. Everything that can be
+ * loaded before the first RDTSC is; what lies between besides the call is the same for every entry,
+ * and an entry that only returns measures it.
+ */
+uint32_t timed_call(void (*entry)(void), const struct call *call);
+__asm__("\t.text\n"
+        "timed_call:\n"
+        "\tpushl %ebx\n"
+        "\tpushl %esi\n"
+        "\tpushl %edi\n"
+        "\tpushl %ebp\n"
+        "\tmovl 20(%esp), %eax\n"
+        "\tmovl %eax, timed_entry\n"
+        "\tmovl 24(%esp), %ebp\n"
+        "\tmovl (%ebp), %eax\n"
+        "\tmovl %eax, timed_number\n"
+        "\tmovl 12(%ebp), %eax\n"
+        "\tmovl %eax, timed_third\n"
+        "\tmovl 4(%ebp), %ebx\n"
+        "\tmovl 8(%ebp), %ecx\n"
+        "\tmovl 16(%ebp), %esi\n"
+        "\tmovl 20(%ebp), %edi\n"
+        "\tmovl 24(%ebp), %ebp\n"
+        "\trdtsc\n"
+        "\tmovl %eax, timed_start\n"
+        "\tmovl timed_number, %eax\n"
+        "\tmovl timed_third, %edx\n"
+        "\tcall *timed_entry\n"
+        "\trdtsc\n"
+        "\tsubl timed_start, %eax\n"
+        "\tpopl %ebp\n"
+        "\tpopl %edi\n"
+        "\tpopl %esi\n"
+        "\tpopl %ebx\n"
+        "\tret\n"
+        "\t.lcomm timed_entry, 4\n"
+        "\t.lcomm timed_number, 4\n"
+        "\t.lcomm timed_third, 4\n"
+        "\t.lcomm timed_start, 4\n"
+        "\t.globl empty_stub\n"
+        "empty_stub:\n"
+        "\tret\n");
+
+void empty_stub(void);
+#define EMPTY_INSTRUCTIONS 2 /* the empty stub's call and ret, which every stub has */
+
+bool measure_possible(void)
+{
+    uint32_t before, after, features = 0;
+
+    /* EFLAGS.ID can be changed where there is CPUID (SDM 1 20.1.1) */
+    __asm__ volatile("pushfl; popl %0; movl %0, %1; xorl $0x200000, %1; pushl %1; popfl;"
+                     "pushfl; popl %1; pushl %0; popfl"
+                     : "=&r"(before), "=&r"(after));
+    if ((before ^ after) & 0x200000) {
+        uint32_t leaf = 1;
+        __asm__ volatile("cpuid" : "+a"(leaf), "=d"(features) : : "ebx", "ecx");
+    }
+    return features & 0x10;
+}
+
+static int compare(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+static uint32_t median(uint32_t *values)
+{
+    qsort(values, SAMPLES, sizeof(*values), compare);
+    return values[SAMPLES / 2];
+}
+
+static uint32_t count_instructions(void (*entry)(void), const struct call *call)
+{
+    uint32_t samples[SAMPLES];
+
+    for (int i = -WARM_UP; i < SAMPLES; i++) {
+        uint32_t ticks = timed_call(entry, call);
+        if (i >= 0)
+            samples[i] = ticks;
+    }
+    return median(samples);
+}
+
+static uint32_t count_cr3_writes(void (*entry)(void), const struct call *call)
+{
+    uint32_t samples[SAMPLES];
+    struct postern_counters before, after;
+
+    for (int i = 0; i < SAMPLES; i++) {
+        if (postern_counters(&before))
+            return 0;
+        timed_call(entry, call);
+        postern_counters(&after);
+        samples[i] = after.cr3_writes - before.cr3_writes;
+    }
+    return median(samples);
+}
+
+struct cost measure(void (*entry)(void), const struct call *call)
+{
+    uint32_t empty = count_instructions(empty_stub, call) - EMPTY_INSTRUCTIONS;
+    uint32_t own_writes = count_cr3_writes(empty_stub, call);
+
+    return (struct cost){
+        .instructions = count_instructions(entry, call) - empty,
+        .cr3_writes = count_cr3_writes(entry, call) - own_writes,
+        .samples = SAMPLES,
+    };
+}

@@ -1,0 +1,30 @@
+/* Counting the instructions of one system call. */
+#ifndef USER_BENCH_MEASURE_H
+#define USER_BENCH_MEASURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A call as the CPU's registers carry it. */
+struct call {
+    long number, arguments[6];
+};
+
+/* What one operation costs, as the median of many. */
+struct cost {
+    uint32_t instructions;
+    uint32_t cr3_writes;
+    uint32_t samples;
+};
+
+/* False on a CPU without RDTSC (486). */
+bool measure_possible(void);
+
+/*
+ * Runs call through entry (a function that takes the registers of a system call: a door's stub) and
+ * counts from the stub's call to its return, both included. In an icount run RDTSC counts
+ * instructions; elsewhere the figure is in whatever the TSC counts.
+ */
+struct cost measure(void (*entry)(void), const struct call *call);
+
+#endif

@@ -1,0 +1,24 @@
+/* door DOOR -- PROGRAM ARGUMENT...: chooses the door that a program's __kernel_vsyscall enters by. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "user/lib/postern.h"
+#include "user/lib/spawn.h"
+
+int main(int argc, char **argv)
+{
+    int door = argc > 1 ? door_number(argv[1]) : -2;
+
+    if (door == -2 || argc < 4 || strcmp(argv[2], "--")) {
+        fprintf(stderr, "usage: door auto|int80|sysenter|syscall|callgate -- PROGRAM ...\n");
+        return 2;
+    }
+    if (postern_set(POSTERN_DOOR_NEXT, door)) {
+        fprintf(stderr, "door: %s: %s\n", argv[1],
+                errno == EINVAL ? "this CPU lacks it" : strerror(errno));
+        return 1;
+    }
+    spawn_exec("door", argv + 3);
+    return 127;
+}

@@ -1,0 +1,75 @@
+#include "user/lib/postern.h"
+
+#include <string.h>
+
+#include "user/lib/syscall.h"
+
+const char *const isolation_names[2] = {"split", "shared"};
+const char *const door_names[NR_DOORS] = {"int80", "sysenter", "syscall", "callgate"};
+
+int postern_get(enum postern_setting setting)
+{
+    return syscall_result(syscall_raw(NR_postern_get, setting, 0, 0));
+}
+
+int postern_set(enum postern_setting setting, int value)
+{
+    return syscall_result(syscall_raw(NR_postern_set, setting, value, 0));
+}
+
+int postern_counters(struct postern_counters *counters)
+{
+    return syscall_result(
+        syscall_raw(NR_postern_counters, (long)counters, sizeof(*counters), 0));
+}
+
+int postern_exposure(struct postern_exposure *rows, size_t max)
+{
+    return syscall_result(syscall_raw(NR_postern_exposure, (long)rows, max * sizeof(*rows), 0));
+}
+
+int postern_poweroff(int status)
+{
+    return syscall_result(syscall_raw(NR_postern_poweroff, status, 0, 0));
+}
+
+int postern_sabotage(enum postern_sabotage what)
+{
+    return syscall_result(syscall_raw(NR_postern_sabotage, what, 0, 0));
+}
+
+bool on_postern(void)
+{
+    return postern_get(POSTERN_ISOLATION) >= 0;
+}
+
+int isolation_number(const char *name)
+{
+    for (int i = 0; i < 2; i++) {
+        if (!strcmp(name, isolation_names[i]))
+            return i;
+    }
+    return -1;
+}
+
+int door_number(const char *name)
+{
+    if (!strcmp(name, "auto"))
+        return DOOR_AUTO;
+    for (int i = 0; i < NR_DOORS; i++) {
+        if (!strcmp(name, door_names[i]))
+            return i;
+    }
+    return -2;
+}
+
+unsigned postern_exposed_pages(void)
+{
+    struct postern_exposure rows[64];
+    int count = postern_exposure(rows, 64);
+    unsigned pages = 0;
+
+    for (int i = 0; i < count && i < 64; i++)
+        pages += (rows[i].end - rows[i].start) >> PAGE_SHIFT;
+    return pages;
+}

@@ -1,0 +1,271 @@
+/*
+ * A small shell: words and quotes, pipelines, ; && ||, < and >, $? -- enough to start programs and
+ * look around. Programs are looked for in /bin.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "user/lib/spawn.h"
+
+#define LINE_MAX_LENGTH 1024
+#define WORDS_MAX       64
+#define COMMANDS_MAX    8
+
+static int last_status;
+
+/* One program of a pipeline. */
+struct command {
+    char *words[WORDS_MAX + 1];
+    int nr_words;
+    const char *input, *output;
+};
+
+struct pipeline {
+    struct command commands[COMMANDS_MAX];
+    int nr_commands;
+};
+
+enum token {
+    TOKEN_WORD,
+    TOKEN_PIPE,
+    TOKEN_INPUT,
+    TOKEN_OUTPUT,
+    TOKEN_SEQUENCE, /* ; */
+    TOKEN_AND,
+    TOKEN_OR,
+    TOKEN_END,
+    TOKEN_ERROR,
+};
+
+static bool is_special(char c)
+{
+    return c == '\0' || c == ' ' || c == '\t' || strchr("|<>;&", c);
+}
+
+/* A word with its quotes taken off and $? replaced, written to *buffer, which moves on. */
+static enum token read_word(const char **line, char **buffer, const char **word)
+{
+    const char *c = *line;
+    char *to = *buffer;
+
+    *word = to;
+    while (!is_special(*c)) {
+        if (*c == '\'' || *c == '"') {
+            const char *end = strchr(c + 1, *c);
+            if (!end) {
+                fprintf(stderr, "sh: %c without its partner\n", *c);
+                return TOKEN_ERROR;
+            }
+            memcpy(to, c + 1, end - c - 1);
+            to += end - c - 1;
+            c = end + 1;
+        } else if (c[0] == '$' && c[1] == '?') {
+            to += sprintf(to, "%d", last_status);
+            c += 2;
+        } else {
+            *to++ = *c++;
+        }
+    }
+    *to++ = '\0';
+    *line = c;
+    *buffer = to;
+    return TOKEN_WORD;
+}
+
+static enum token next_token(const char **line, char **buffer, const char **word)
+{
+    static const struct {
+        const char *text;
+        enum token token;
+    } operators[] = {
+        {"&&", TOKEN_AND}, {"||", TOKEN_OR},    {"|", TOKEN_PIPE},
+        {"<", TOKEN_INPUT}, {">", TOKEN_OUTPUT}, {";", TOKEN_SEQUENCE},
+    };
+
+    *line += strspn(*line, " \t");
+    if (**line == '\0' || **line == '#')
+        return TOKEN_END;
+    for (unsigned i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
+        size_t length = strlen(operators[i].text);
+        if (!strncmp(*line, operators[i].text, length)) {
+            *line += length;
+            return operators[i].token;
+        }
+    }
+    if (**line == '&') {
+        fprintf(stderr, "sh: & is not supported: there is no job control\n");
+        return TOKEN_ERROR;
+    }
+    return read_word(line, buffer, word);
+}
+
+/* Reads a pipeline; returns the token that ended it. */
+static enum token parse(const char **line, char **buffer, struct pipeline *pipeline)
+{
+    struct command *command = &pipeline->commands[0];
+
+    memset(pipeline, 0, sizeof(*pipeline));
+    pipeline->nr_commands = 1;
+    for (;;) {
+        const char *word;
+        enum token token = next_token(line, buffer, &word);
+        if (token == TOKEN_INPUT || token == TOKEN_OUTPUT) {
+            const char *path;
+            if (next_token(line, buffer, &path) != TOKEN_WORD) {
+                fprintf(stderr, "sh: < and > need a file name\n");
+                return TOKEN_ERROR;
+            }
+            *(token == TOKEN_INPUT ? &command->input : &command->output) = path;
+        } else if (token == TOKEN_WORD && command->nr_words < WORDS_MAX) {
+            command->words[command->nr_words++] = (char *)word;
+        } else if (token == TOKEN_PIPE && command->nr_words &&
+                   pipeline->nr_commands < COMMANDS_MAX) {
+            command = &pipeline->commands[pipeline->nr_commands++];
+        } else if (token == TOKEN_WORD || token == TOKEN_PIPE) {
+            fprintf(stderr, "sh: %s\n", command->nr_words ? "too long" : "| needs a command");
+            return TOKEN_ERROR;
+        } else {
+            return token;
+        }
+    }
+}
+
+static void help(void)
+{
+    printf("Programs are in /bin: hello echo cat true false isolate door exposure counters\n"
+           "sabotage bench poweroff; tests in /test (/test/run runs them all).\n"
+           "  isolate shared -- /bin/bench     runs a program in the other mode\n"
+           "  door int80 -- hello              chooses its __kernel_vsyscall\n"
+           "Built in: help, exit [status]. a | b, a && b, a || b, a ; b, < file, > device, $?\n");
+}
+
+/* True if the command was one of the shell's own. */
+static bool builtin(const struct command *command)
+{
+    if (!strcmp(command->words[0], "exit"))
+        exit(command->words[1] ? atoi(command->words[1]) : last_status);
+    if (strcmp(command->words[0], "help"))
+        return false;
+    help();
+    last_status = 0;
+    return true;
+}
+
+/* In the child: puts path's file at descriptor fd. */
+static void redirect(const char *path, int flags, int fd)
+{
+    int file = path ? open(path, flags) : fd;
+
+    if (file < 0) {
+        fprintf(stderr, "sh: %s: %s\n", path, strerror(errno));
+        _exit(1);
+    }
+    if (file != fd) {
+        dup2(file, fd);
+        close(file);
+    }
+}
+
+static pid_t start(struct command *command, int input, int output, int unused)
+{
+    pid_t pid = fork();
+
+    if (pid)
+        return pid;
+    if (unused >= 0)
+        close(unused);
+    if (input != 0) {
+        dup2(input, 0);
+        close(input);
+    }
+    if (output != 1) {
+        dup2(output, 1);
+        close(output);
+    }
+    redirect(command->input, O_RDONLY, 0);
+    redirect(command->output, O_WRONLY, 1);
+    spawn_exec("sh", command->words);
+    _exit(127);
+}
+
+static void run(struct pipeline *pipeline)
+{
+    pid_t last = -1;
+    int input = 0, started = 0;
+
+    for (int i = 0; i < pipeline->nr_commands; i++) {
+        int ends[2] = {-1, 1};
+        bool more = i + 1 < pipeline->nr_commands;
+        if (more && pipe(ends)) {
+            perror("sh: pipe");
+            break;
+        }
+        last = start(&pipeline->commands[i], input, ends[1], ends[0]);
+        if (input != 0)
+            close(input);
+        if (more)
+            close(ends[1]);
+        input = more ? ends[0] : 0;
+        if (last < 0) {
+            perror("sh: fork");
+            break;
+        }
+        started++;
+    }
+    last_status = 127;
+    while (started--) {
+        int status;
+        pid_t dead = wait(&status);
+        if (dead == last)
+            last_status = spawn_status(status);
+    }
+}
+
+static void run_line(const char *line)
+{
+    static struct pipeline pipeline;
+    char buffer[LINE_MAX_LENGTH * 4], *end = buffer;
+    enum token token;
+    bool skip = false;
+
+    do {
+        token = parse(&line, &end, &pipeline);
+        if (token == TOKEN_ERROR) {
+            last_status = 2;
+            return;
+        }
+        struct command *first = &pipeline.commands[0];
+        if (first->nr_words && !skip && (pipeline.nr_commands > 1 || !builtin(first)))
+            run(&pipeline);
+        skip = (token == TOKEN_AND && last_status) || (token == TOKEN_OR && !last_status);
+    } while (token != TOKEN_END);
+}
+
+int main(int argc, char **argv)
+{
+    char line[LINE_MAX_LENGTH];
+
+    if (argc == 3 && !strcmp(argv[1], "-c")) {
+        run_line(argv[2]);
+        return last_status;
+    }
+    for (;;) {
+        printf("postern$ ");
+        fflush(stdout);
+        ssize_t length = read(0, line, sizeof(line) - 1);
+        if (length <= 0)
+            break;
+        line[length - (line[length - 1] == '\n')] = '\0';
+        line[length] = '\0';
+        run_line(line);
+        fflush(stdout);
+    }
+    printf("\n");
+    return last_status;
+}
