@@ -5,12 +5,14 @@
 
 #define CHANNEL0      0x40
 #define CONTROL       0x43
-#define MODE2         0x34 /* channel 0, low byte then high, rate generator */
-#define LATCH         0x00
+#define MODE2         0x34 /* channel 0, low byte then high, rate generator, binary */
+#define LATCH         0x00 /* channel 0: holds the count until it was read */
 #define INPUT_HZ      1193182
 #define PERIOD        ((INPUT_HZ + HZ / 2) / HZ)
 #define NS_PER_PERIOD (1000000000u / HZ)
 #define TIMER_LINE    0
+
+_Static_assert(PERIOD <= 0xffff, "pit: the period fits the counter");
 
 void pit_init(void)
 {
@@ -19,7 +21,7 @@ void pit_init(void)
     outb(CHANNEL0, PERIOD >> 8);
 }
 
-/* Counts down from PERIOD to 1. */
+/* In mode 2 it counts down from PERIOD to 1, and the reload asks for the interrupt. */
 static uint32_t read_counter(void)
 {
     outb(CONTROL, LATCH);
@@ -32,7 +34,8 @@ uint32_t pit_elapsed_ns(void)
     uint32_t counter = read_counter();
     uint32_t pending = 0;
 
-    /* a period that ended between the two reads would be counted with the old counter: read again */
+    /* a period that ended between the two reads would be counted with the old counter: read again
+     */
     if (pic_pending(TIMER_LINE)) {
         pending = NS_PER_PERIOD;
         counter = read_counter();

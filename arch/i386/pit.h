@@ -6,12 +6,15 @@
 
 #define HZ 100
 
-/* Starts HZ interrupts a second on line 0. */
+/* Starts HZ interrupts a second on line 0. Once. */
 void pit_init(void);
 
 /*
- * Nanoseconds since the last tick that was counted. A period that ended while interrupts are off, so
- * that its tick is still to come, is included: the clock does not go back. Interrupts off.
+ * Nanoseconds since the last tick that was counted, at most two periods. A period that ended while
+ * interrupts are off, so that its tick is still to come, is included, so ticks * period + this does
+ * not go back. The exception is an emulator that delivers its timer's interrupt late: for that time
+ * the new period shows without its tick, and who needs a monotonic clock has to keep its last
+ * value. Interrupts off.
  */
 uint32_t pit_elapsed_ns(void);
 
