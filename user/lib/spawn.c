@@ -39,3 +39,16 @@ int spawn_wait(char *const argv[])
         ;
     return spawn_status(status);
 }
+
+int spawn_body(int (*body)(void *argument), void *argument)
+{
+    int status;
+
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid < 0)
+        return -1;
+    if (pid == 0)
+        _exit(body(argument));
+    return waitpid(pid, &status, 0) == pid ? status : -1;
+}

@@ -10,6 +10,9 @@ int spawn_wait(char *const argv[]);
  * line on stderr that begins with who. */
 void spawn_exec(const char *who, char *const argv[]);
 
+/* Calls body(argument) in a child, which exits with its result; returns what wait gave, or -1. */
+int spawn_body(int (*body)(void *argument), void *argument);
+
 /* An exit status from what wait gave. */
 int spawn_status(int status);
 
