@@ -68,8 +68,14 @@ static int add_user_string(struct arguments *arguments, unsafe_string string)
         }
         if (length != -ENAMETOOLONG)
             return length;
+        /* the last byte of the page became a terminator: that one is read on its own */
+        string = unsafe_element(string, room - 1);
+        if (unsafe_peek8((uint8_t *)end + room - 1, unsafe_as_bytes(string)))
+            return -EFAULT;
         arguments->size += room;
-        string = unsafe_element(string, room);
+        if (!end[room - 1])
+            return 0;
+        string = unsafe_element(string, 1);
         if (arguments->size - start >= ARGUMENT_MAX)
             return -E2BIG;
     }

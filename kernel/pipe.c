@@ -41,13 +41,14 @@ static size_t page_rest(uint32_t position, size_t size)
     return MIN(size, PAGE_SIZE - position % PAGE_SIZE);
 }
 
-/* Moves the head; a page that is drained becomes the spare one. */
+/* Moves the head; a page that is drained becomes the spare one, unless the ring is so full that its
+ * end lies in that page too. */
 static void pipe_consume(struct pipe *pipe, size_t bytes)
 {
     char **page = pipe_page(pipe, pipe->head);
 
     pipe->head += bytes;
-    if (pipe->head % PAGE_SIZE == 0) {
+    if (pipe->head % PAGE_SIZE == 0 && pipe_used(pipe) <= PIPE_SIZE - PAGE_SIZE) {
         heap_free(pipe->spare);
         pipe->spare = *page;
         *page = NULL;
@@ -80,7 +81,8 @@ static ssize_t pipe_read(struct file *file, unsafe_bytes to, size_t size)
     return done ? (ssize_t)done : -EFAULT;
 }
 
-/* Appends up to size bytes without sleeping; at least one fits. Bytes, -EFAULT or -ENOMEM. */
+/* Appends up to size bytes without sleeping; at least one fits. Bytes, -EFAULT or -ENOMEM. What was
+ * read of a page before a fault is dropped, as on Linux. */
 static ssize_t pipe_append(struct pipe *pipe, unsafe_bytes from, size_t size)
 {
     size_t done = 0;
@@ -97,10 +99,10 @@ static ssize_t pipe_append(struct pipe *pipe, unsafe_bytes from, size_t size)
         size_t part = page_rest(pipe->tail, size - done);
         size_t moved = copy_u2k_partial(*page + pipe->tail % PAGE_SIZE,
                                         unsafe_advance(from, done), part);
-        pipe->tail += moved;
-        done += moved;
         if (moved < part)
             return done ? (ssize_t)done : -EFAULT;
+        pipe->tail += part;
+        done += part;
     }
     return done;
 }

@@ -1,0 +1,79 @@
+/*
+ * FPU and SSE state belong to one process, across any number of switches.
+ *
+ * Rule: the state is saved eagerly, so no process ever sees another's (LazyFP, CVE-2018-3665); a new
+ * program starts with FCW 037f and MXCSR 1f80 as on Linux. A broken kernel mixes or loses registers.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "user/lib/ktap.h"
+#include "user/lib/syscall.h"
+
+#define ROUNDS   200
+#define CHILDREN 4
+
+static bool have_sse(void)
+{
+    uint32_t before, after, leaf = 1, features = 0;
+
+    __asm__ volatile("pushfl; popl %0; movl %0, %1; xorl $0x200000, %1; pushl %1; popfl;"
+                     "pushfl; popl %1; pushl %0; popfl"
+                     : "=&r"(before), "=&r"(after));
+    if ((before ^ after) & 0x200000)
+        __asm__ volatile("cpuid" : "+a"(leaf), "=d"(features) : : "ebx", "ecx");
+    return features & 1 << 25;
+}
+
+/* Fills the x87 stack, yields, and reads it back; the same with xmm0. */
+static bool survives(int seed, bool sse)
+{
+    double in[4], out[4];
+    uint32_t xmm[4] = {seed, seed + 1, seed + 2, seed + 3}, back[4];
+
+    for (int i = 0; i < 4; i++)
+        in[i] = seed + i * 0.25;
+    for (int round = 0; round < ROUNDS; round++) {
+        __asm__ volatile("fninit; fldl %0; fldl %1; fldl %2; fldl %3"
+                         :
+                         : "m"(in[0]), "m"(in[1]), "m"(in[2]), "m"(in[3]));
+        if (sse)
+            __asm__ volatile("movups %0, %%xmm0" : : "m"(xmm));
+        syscall_raw(NR_sched_yield, 0, 0, 0);
+        if (sse)
+            __asm__ volatile("movups %%xmm0, %0" : "=m"(back));
+        __asm__ volatile("fstpl %0; fstpl %1; fstpl %2; fstpl %3"
+                         : "=m"(out[3]), "=m"(out[2]), "=m"(out[1]), "=m"(out[0]));
+        if (memcmp(in, out, sizeof(in)) || (sse && memcmp(xmm, back, sizeof(xmm))))
+            return false;
+    }
+    return true;
+}
+
+int main(void)
+{
+    uint16_t control;
+    uint32_t mxcsr = 0x1f80;
+    bool sse = have_sse();
+    int status, good = 0;
+
+    __asm__ volatile("fnstcw %0" : "=m"(control));
+    if (sse)
+        __asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
+    ktap_begin();
+    ktap_equal(control, 0x37f, "a program starts with FCW 037f");
+    ktap_equal(mxcsr, 0x1f80, "and MXCSR 1f80");
+    for (int child = 0; child < CHILDREN; child++) {
+        if (fork() == 0)
+            _exit(!survives(1000 * (child + 1), sse));
+    }
+    bool own = survives(77, sse);
+    while (wait(&status) > 0)
+        good += status == 0;
+    ktap_ok(own, "the parent's registers survive");
+    ktap_equal(good, CHILDREN, "the children's registers survive");
+    return ktap_end();
+}

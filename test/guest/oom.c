@@ -1,0 +1,113 @@
+/*
+ * Memory runs out: an errno, or the end of the process that asked; never of anybody else. Postern
+ * only (a Linux host would rather kill its neighbours).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "user/lib/ktap.h"
+#include "user/lib/postern.h"
+#include "user/lib/spawn.h"
+
+static size_t all_memory(void)
+{
+    return (size_t)postern_get(POSTERN_MEMORY_KIB) * 1024;
+}
+
+static char *map(size_t size)
+{
+    return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+static int nothing(void *unused)
+{
+    (void)unused;
+    return 0;
+}
+
+static int touch_everything(void *unused)
+{
+    size_t size = all_memory();
+    char *memory = map(size);
+
+    (void)unused;
+    if (memory == MAP_FAILED)
+        return 1;
+    for (size_t i = 0; i < size; i += 4096)
+        memory[i] = 1;
+    return 0;
+}
+
+/* The kernel itself runs out while it copies to the process. */
+static int read_everything(void *unused)
+{
+    size_t size = all_memory();
+    char *memory = map(size);
+    int zero = open("/dev/zero", O_RDONLY);
+
+    (void)unused;
+    if (memory == MAP_FAILED)
+        return 1;
+    for (size_t done = 0; done < size; done += 1 << 20)
+        read(zero, memory + done, 1 << 20);
+    return 0;
+}
+
+static int fork_until_it_fails(void *unused)
+{
+    int children = 0, error = 0;
+    int ends[2];
+    char byte;
+
+    (void)unused;
+    if (pipe(ends))
+        return 1;
+    for (; children < 3000; children++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            close(ends[1]);
+            _exit(read(ends[0], &byte, 1) != 0); /* until the parent has closed its end */
+        }
+        if (pid < 0) {
+            error = errno;
+            break;
+        }
+    }
+    close(ends[1]);
+    int reaped = 0;
+    while (wait(NULL) > 0)
+        reaped++;
+    return reaped == children && (error == EAGAIN || error == ENOMEM) ? 0 : 2;
+}
+
+static void check(int (*body)(void *), bool killed, const char *name)
+{
+    int frames = postern_get(POSTERN_FRAMES_IN_USE), heap = postern_get(POSTERN_HEAP_IN_USE);
+    int status = spawn_body(body, NULL);
+
+    if (killed)
+        ktap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "%s: SIGKILL", name);
+    else
+        ktap_equal(status, 0, "%s", name);
+    ktap_equal(postern_get(POSTERN_FRAMES_IN_USE), frames, "%s: frames return", name);
+    ktap_equal(postern_get(POSTERN_HEAP_IN_USE), heap, "%s: heap returns", name);
+}
+
+int main(void)
+{
+    ktap_begin();
+    if (!on_postern()) {
+        ktap_skip("Postern only", "out of memory");
+        return ktap_end();
+    }
+    spawn_body(nothing, NULL); /* so that this process has touched what it will */
+    check(touch_everything, true, "touching more memory than there is");
+    check(read_everything, true, "reading more memory than there is");
+    check(fork_until_it_fails, false, "forking until it fails");
+    return ktap_end();
+}
