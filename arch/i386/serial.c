@@ -56,14 +56,15 @@ void serial_init(void)
     if (!present)
         return;
     outb(COM1 + IER, 0);
-    if (inb(COM1 + LSR) & LSR_READY)
-        early = inb(COM1 + DATA);
     outb(COM1 + LCR, LCR_DLAB);
     outb(COM1 + DATA, DIVISOR_115200 & 0xff);
     outb(COM1 + IER, DIVISOR_115200 >> 8);
     outb(COM1 + LCR, LCR_8N1);
-    outb(COM1 + FCR, FCR_ENABLE);
     outb(COM1 + MCR, MCR_ON);
+    /* nothing between the two: what comes there is cleared with the FIFO */
+    if (inb(COM1 + LSR) & LSR_READY)
+        early = inb(COM1 + DATA);
+    outb(COM1 + FCR, FCR_ENABLE);
     outb(COM1 + IER, IER_RECEIVED);
 }
 

@@ -89,13 +89,14 @@ static void check(int (*body)(void *), bool killed, const char *name)
 {
     int frames = postern_get(POSTERN_FRAMES_IN_USE), heap = postern_get(POSTERN_HEAP_IN_USE);
     int status = spawn_body(body, NULL);
+    int frames_now = postern_get(POSTERN_FRAMES_IN_USE), heap_now = postern_get(POSTERN_HEAP_IN_USE);
 
     if (killed)
         ktap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "%s: SIGKILL", name);
     else
         ktap_equal(status, 0, "%s", name);
-    ktap_equal(postern_get(POSTERN_FRAMES_IN_USE), frames, "%s: frames return", name);
-    ktap_equal(postern_get(POSTERN_HEAP_IN_USE), heap, "%s: heap returns", name);
+    ktap_equal(frames_now, frames, "%s: frames return", name);
+    ktap_equal(heap_now, heap, "%s: heap returns", name);
 }
 
 int main(void)

@@ -1,0 +1,96 @@
+"""The boot matrix: each row is a machine, a command line, and what must come of it."""
+from dataclasses import dataclass
+
+FOUR_DOORS = "qemu64,lm=off"
+PANIC = 101
+
+
+@dataclass
+class Row:
+    """One boot."""
+    name: str
+    append: str
+    expect: tuple = ()        # regular expressions that the log must match
+    refuse: tuple = (r"PANIC",)   # and that it must not
+    status: int = 0
+    cpu: str = FOUR_DOORS
+    qemu: str = "qemu-system-x86_64"
+    mem: str = "256"
+    iso: bool = False
+    icount: bool = False
+    ktap: bool = False        # the log holds KTAP results that count one by one
+    timeout: int = 60
+    initrd: str = ""          # another one than the build's
+
+
+HELLO = r"Hello, world! 6 \* 7 = 42, 1 / 3 = 0\.333333\r?\nargument 1: one"
+I386 = "qemu-system-i386"
+
+
+def hello(name, **settings):
+    """A boot that says hello."""
+    append = settings.pop("append", "") + " -- /bin/hello one"
+    return Row(name, append.strip(), (HELLO,) + settings.pop("expect", ()), **settings)
+
+
+def sabotage(name, what, *expect, mode="split"):
+    """A boot whose kernel is broken on purpose, and says so."""
+    return Row(f"sabotage {name}", f"isolation={mode} sabotage=on -- /bin/sabotage {what}",
+               (r"PANIC: ",) + expect + (r"backtrace:",), (), PANIC)
+
+
+ROWS = [
+    hello("hello, -kernel, split", append="isolation=split"),
+    hello("hello, -kernel, shared", append="isolation=shared"),
+    hello("hello, GRUB, split", append="isolation=split", iso=True),
+    hello("hello, GRUB, shared", append="isolation=shared", iso=True),
+    hello("hello, copy=direct", append="isolation=shared copy=direct"),
+    hello("hello, global=off", append="global=off"),
+    hello("hello, 16 MiB", mem="16"),
+    hello("hello, 2 GiB", mem="2048", expect=(r"MiB of memory beyond 896 MiB are left unused",)),
+    hello("hello, every door by its name", append="door=callgate",
+          expect=(r"doors: int80 sysenter syscall callgate \(default\)",)),
+    hello("hello, 486", cpu="486", qemu=I386,
+          expect=(r"int80 \(default\) sysenter \(absent\) syscall \(absent\) callgate",)),
+    hello("hello, pentium", cpu="pentium", qemu=I386,
+          expect=(r"int80 \(default\) sysenter \(absent\) syscall \(absent\) callgate",)),
+    hello("hello, max", cpu="max", qemu=I386),
+    hello("a door that the CPU lacks", cpu="pentium", qemu=I386, append="door=sysenter",
+          expect=(r"door=sysenter: this CPU lacks it; using int80",)),
+    hello("an unknown knob", append="colour=blue", expect=(r"unknown knob colour=blue; there are:",)),
+    hello("a bad value", append="isolation=sideways",
+          expect=(r"isolation=sideways: not one of split, shared; using split",)),
+    Row("an impossible combination", "isolation=split copy=direct -- /bin/hello",
+        (r"copy=direct with isolation=split: impossible", r"stopping"), (r"Hello",), PANIC),
+    Row("an init that is not there", "init=/none", (r"PANIC: cannot start /none: error 2",), (), PANIC),
+    Row("exit status", "-- /bin/poweroff 7", status=7),
+    Row("a program that is not there", "-- /bin/none", (r"init: /bin/none: not found",), status=127),
+    Row("trace=syscalls", "trace=syscalls -- /bin/cat /etc/motd",
+        (r'trace: cat\[2\] open\(path="/etc/motd", flags=0x8000, mode=0\) = 0x3',
+         r'trace: cat\[2\] write\(fd=1, buffer="Postern: the one small door in "\.\.\., count=48\)',)),
+    Row("a user fault is one line", "-- /bin/sh -c 'none'", status=127),
+    sabotage("user pointer, split", "user-pointer",
+             r"PANIC: page fault in the kernel, error 0, address bf[0-9a-f]{6}",
+             r"do_postern_sabotage|sys_postern_sabotage"),
+    sabotage("wrong directory", "return-cr3", r"user mode ran on directory"),
+    sabotage("kernel stack overflow", "kernel-stack",
+             r"PANIC: double fault: kernel stack overflow", r"overflow_kernel_stack"),
+    sabotage("kernel stack overflow, shared", "kernel-stack",
+             r"PANIC: double fault: kernel stack overflow", mode="shared"),
+    sabotage("panic", "panic", r"PANIC: sabotage"),
+    Row("guest tests, four doors", "loglevel=warning -- /test/run", ktap=True, timeout=240),
+    Row("guest tests, copy=direct", "isolation=shared copy=direct loglevel=warning -- /test/pointers",
+        ktap=True),
+    Row("guest tests, i386 core2duo", "loglevel=warning -- /test/run", ktap=True, timeout=240,
+        cpu="core2duo-v1", qemu=I386),
+    Row("guest tests, 486", "loglevel=warning -- /test/run", ktap=True, timeout=240, cpu="486",
+        qemu=I386),
+    Row("guest tests, pentium", "loglevel=warning -- /test/run doors isolation faults fpu pointers",
+        ktap=True, timeout=120, cpu="pentium", qemu=I386),
+    Row("guest tests, 24 MiB", "loglevel=warning -- /test/run fork leak oom memory", ktap=True,
+        timeout=120, mem="24"),
+    Row("guest tests, icount", "loglevel=warning -- /test/run isolation time sched", ktap=True,
+        timeout=120, icount=True),
+    Row("guest tests, GRUB", "loglevel=warning -- /test/run doors isolation", ktap=True, timeout=120,
+        iso=True),
+]

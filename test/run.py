@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+"""Runs every test of Postern: unit tests, tests that must not compile, guest programs on this host,
+and the boot matrix. The last line is `N passed, N failed`.
+
+    make test                          everything
+    make test TEST_ARGUMENTS='-k 486'  the rows whose name matches
+"""
+import argparse
+import concurrent.futures
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "test", "boot")]
+import ktap  # noqa: E402  pylint: disable=wrong-import-position
+import matrix  # noqa: E402  pylint: disable=wrong-import-position
+
+# What make itself was told does not concern the programs that we start.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
+
+
+def execute(command, timeout, **settings):
+    """(exit status, output); 124 when the time is up."""
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL, timeout=timeout, check=False,
+                              env=ENVIRONMENT, **settings)
+        return done.returncode, done.stdout.decode("utf-8", "replace")
+    except subprocess.TimeoutExpired as late:
+        return 124, (late.stdout or b"").decode("utf-8", "replace") + "\nthe time is up\n"
+
+
+def totals_of(output, status):
+    """The KTAP totals of a program that must also exit with 0."""
+    totals = ktap.read(output.splitlines())
+    if status and not totals.failed:
+        totals.fail(f"exit status {status}")
+    if not totals.passed and not totals.failed and not totals.skipped:
+        totals.fail("no results")
+    return totals
+
+
+def single(problems):
+    """Totals of something that passes or fails as a whole."""
+    totals = ktap.Totals()
+    if problems:
+        totals.fail("; ".join(problems))
+    else:
+        totals.passed = 1
+    return totals
+
+
+class Tests:
+    """Every test as a (name, function) pair; functions give Totals and may run in parallel."""
+
+    def __init__(self, args):
+        self.args = args
+        self.logs = os.path.join(args.build, "test")
+        os.makedirs(self.logs, exist_ok=True)
+
+    def log(self, name, output):
+        """Keeps a test's output for whoever wants to know more."""
+        path = os.path.join(self.logs, re.sub(r"[^\w]+", "-", name).strip("-") + ".log")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(output)
+
+    # --- unit tests -----------------------------------------------------------------------------
+
+    def unit(self, source):
+        """Builds and runs a host test; its first line names the sources that it is linked with."""
+        with open(source, encoding="utf-8") as file:
+            sources = re.match(r"/\* with: (.*?) \*/", file.readline())[1].split()
+        program = os.path.join(self.logs, os.path.basename(source)[:-2])
+        command = [self.args.hostcc, "-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-I.",
+                   "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-o", program,
+                   source, *sources]
+        status, output = execute(command, 120, cwd=ROOT)
+        if not status:
+            status, output = execute([program], 300, cwd=ROOT)
+        self.log(source, output)
+        return totals_of(output, status)
+
+    # --- tests that must not compile --------------------------------------------------------------
+
+    def must_not_compile(self, source):
+        """A wrong use is refused with the diagnostic that the file names; its right twin is not."""
+        with open(source, encoding="utf-8") as file:
+            text = file.read()
+        base = [*self.args.cc.split(), *self.args.kernel_flags.split(), "-fsyntax-only"]
+        problems = []
+        status, output = execute(base + ["-DGOOD", source], 60, cwd=ROOT)
+        if status:
+            problems.append("the right use does not compile")
+        if wanted := re.search(r"/\* error: (.*?) \*/", text):
+            status, wrong = execute(base + [source], 60, cwd=ROOT)
+            if not status or not re.search(wanted[1], wrong):
+                problems.append(f"GCC does not say: {wanted[1]}")
+            output += wrong
+        if wanted := re.search(r"/\* sparse: (.*?) \*/", text):
+            command = ["sparse", *self.args.kernel_flags.split(), source]
+            _, wrong = execute(command, 60, cwd=ROOT)
+            if not re.search(wanted[1], wrong):
+                problems.append(f"sparse does not say: {wanted[1]}")
+            output += wrong
+        self.log(source, output)
+        return single(problems)
+
+    # --- this host as the oracle --------------------------------------------------------------------
+
+    def on_host(self, program):
+        """A guest test on Linux: where it makes sense there, it must pass there too."""
+        directory = os.path.join(self.args.build, "initrd", "test")
+        status, output = execute(["./" + program], 120, cwd=directory)
+        self.log(f"host-{program}", output)
+        return totals_of(output, status)
+
+    def hello_on_host(self):
+        """The same file says the same on Linux."""
+        program = os.path.join(self.args.build, "initrd", "bin", "hello")
+        _, output = execute([program, "one"], 20)
+        return single([] if re.search(matrix.HELLO, output) else ["hello says something else"])
+
+    # --- boots --------------------------------------------------------------------------------------
+
+    def iso_of(self, row):
+        """A CD image with the row's command line."""
+        path = os.path.join(self.logs, re.sub(r"\W+", "-", row.name) + ".iso")
+        status, output = execute(["scripts/iso", path, os.path.join(self.args.build, "postern.elf"),
+                                  os.path.join(self.args.build, "initrd.cpio"), row.append], 60,
+                                 cwd=ROOT)
+        if status:
+            raise RuntimeError(output)
+        return path
+
+    def boot(self, row):
+        """One row of the matrix."""
+        command = ["scripts/qemu", "--cpu", row.cpu, "--qemu", row.qemu, "--mem", row.mem,
+                   "--timeout", str(row.timeout)]
+        if row.iso:
+            command += ["--iso", self.iso_of(row)]
+        else:
+            command += ["--kernel", os.path.join(self.args.build, "postern.elf"), "--initrd",
+                        row.initrd or os.path.join(self.args.build, "initrd.cpio"),
+                        f"--append={row.append}"]
+        if row.icount:
+            command.append("--icount")
+        status, output = execute(command, row.timeout + 10, cwd=ROOT)
+        self.log(row.name, output)
+        problems = [f"no line matches {p}" for p in row.expect if not re.search(p, output)]
+        problems += [f"a line matches {p}" for p in row.refuse if re.search(p, output)]
+        if status != row.status:
+            problems.append(f"exit status {status}, not {row.status}")
+        if not row.ktap:
+            return single(problems)
+        totals = totals_of(output, status)
+        for problem in problems:
+            totals.fail(problem)
+        return totals
+
+    # --- all ----------------------------------------------------------------------------------------
+
+    def all(self):
+        """Every test there is."""
+        for name in sorted(os.listdir(os.path.join(ROOT, "test", "unit"))):
+            if name.startswith("test_") and name.endswith(".c"):
+                source = f"test/unit/{name}"
+                yield f"unit: {name[5:-2]}", lambda source=source: self.unit(source)
+        for name in sorted(os.listdir(os.path.join(ROOT, "test", "compile"))):
+            if name.endswith(".c"):
+                source = f"test/compile/{name}"
+                yield f"must not compile: {name[:-2]}", \
+                    lambda source=source: self.must_not_compile(source)
+        if self.runs_i386():
+            yield "this host: hello", self.hello_on_host
+            for name in sorted(os.listdir(os.path.join(ROOT, "test", "guest"))):
+                if name.endswith(".c") and name != "run.c":
+                    program = name[:-2]
+                    yield f"this host: {program}", lambda program=program: self.on_host(program)
+        else:
+            print("this host does not run i386 programs: no oracle for the guest tests")
+        for row in matrix.ROWS:
+            yield f"boot: {row.name}", lambda row=row: self.boot(row)
+
+    def runs_i386(self):
+        """True if this host is a Linux that runs static i386 programs."""
+        if platform.system() != "Linux":
+            return False
+        try:
+            return execute([os.path.join(self.args.build, "initrd", "bin", "true")], 10)[0] == 0
+        except OSError:
+            return False
+
+
+def timed(function):
+    """The function's Totals, a failure if it breaks, and the seconds it took."""
+    start = time.monotonic()
+    try:
+        totals = function()
+    except Exception as error:  # pylint: disable=broad-except
+        totals = single([f"{type(error).__name__}: {error}"])
+    return totals, time.monotonic() - start
+
+
+def main():
+    """Runs the tests that match, two at a time, and prints a line for each."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--cc", default="i686-linux-gnu-gcc")
+    parser.add_argument("--hostcc", default="gcc")
+    parser.add_argument("--kernel-flags", default="")
+    parser.add_argument("-k", default="", help="only tests whose name matches this expression")
+    args = parser.parse_args()
+    args.build = os.path.abspath(args.build)
+
+    passed = failed = skipped = 0
+    tests = [t for t in Tests(args).all() if re.search(args.k, t[0])]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        running = [(name, pool.submit(timed, function)) for name, function in tests]
+        for number, (name, future) in enumerate(running, 1):
+            totals, seconds = future.result()
+            passed, failed = passed + totals.passed, failed + totals.failed
+            skipped += totals.skipped
+            print(f"[{number}/{len(tests)}] {'FAIL' if totals.failed else 'ok':4} {name}: "
+                  f"{totals.passed} passed"
+                  + (f", {totals.failed} failed" if totals.failed else "")
+                  + (f", {totals.skipped} skipped" if totals.skipped else "")
+                  + f" ({seconds:.1f} s)", flush=True)
+            for failure in totals.failures[:20]:
+                print(f"        {failure}")
+    if failed:
+        print(f"logs are in {os.path.join(args.build, 'test')}")
+    print(f"{skipped} skipped")
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()
