@@ -19,6 +19,7 @@
 #define LCR_8N1        0x03
 #define LCR_DLAB       0x80
 #define MCR_ON         0x0b /* DTR, RTS, and OUT2, which gates the interrupt line on a PC */
+#define MCR_LOOPBACK   0x10 /* the receiver hears the transmitter, and not the outside */
 #define LSR_READY      0x01
 #define LSR_PARITY     0x04
 #define LSR_FRAMING    0x08
@@ -60,11 +61,12 @@ void serial_init(void)
     outb(COM1 + DATA, DIVISOR_115200 & 0xff);
     outb(COM1 + IER, DIVISOR_115200 >> 8);
     outb(COM1 + LCR, LCR_8N1);
-    outb(COM1 + MCR, MCR_ON);
-    /* nothing between the two: what comes there is cleared with the FIFO */
+    /* in loopback nothing comes in, so nothing is lost between this read and the FIFO's clear */
+    outb(COM1 + MCR, MCR_LOOPBACK);
     if (inb(COM1 + LSR) & LSR_READY)
         early = inb(COM1 + DATA);
     outb(COM1 + FCR, FCR_ENABLE);
+    outb(COM1 + MCR, MCR_ON);
     outb(COM1 + IER, IER_RECEIVED);
 }
 
