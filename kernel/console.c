@@ -153,12 +153,17 @@ static void make_ready(void)
         on_input();
 }
 
-/* Appends to what is typed, if it fits; in a line, the last place is kept for its end. */
+/* True if one more byte has no place; the last place is kept for the end of a line. */
+static bool no_room(bool ends)
+{
+    return input.tail - input.head >= BUFFER_SIZE - (ends ? 0u : 1u);
+}
+
 static void append(uint16_t c)
 {
     bool ends = c & LINE_END || !modes.canonical;
 
-    if (input.tail - input.head >= BUFFER_SIZE - (ends ? 0u : 1u)) {
+    if (no_room(ends)) {
         put('\a');
         return;
     }
@@ -230,6 +235,12 @@ bool console_ready(void)
     return input.head != input.ready;
 }
 
+/* A single line that fills the buffer does not count: nobody can take it, only edit it. */
+bool console_full(void)
+{
+    return console_ready() && no_room(false);
+}
+
 /* Takes an end of the input that is first, if one is. */
 static bool take_end(void)
 {
@@ -261,8 +272,11 @@ static size_t take_line(char *bytes, size_t size)
 ssize_t console_take(char *bytes, size_t size)
 {
     uint32_t flags = interrupts_save();
+    bool was_full = console_full();
     ssize_t taken = console_ready() ? (ssize_t)take_line(bytes, size) : -EAGAIN;
 
+    if (was_full)
+        serial_interrupt();
     interrupts_restore(flags);
     return taken;
 }

@@ -27,6 +27,12 @@ void console_write(const char *bytes, size_t length);
 /* One character as it was typed. From input interrupts, interrupts off. */
 void console_input(char c);
 
+/*
+ * True while a device that can hold its input back is to do so: the buffer is full, and what a
+ * reader takes will make room. console_take() then asks the serial port again. Interrupts off.
+ */
+bool console_full(void);
+
 /* Has wake() run, interrupts off, whenever input has become ready. Once. */
 void console_on_input(void (*wake)(void));
 

@@ -106,6 +106,6 @@ void serial_interrupt(void)
 {
     int byte;
 
-    while ((byte = serial_read()) >= 0)
+    while (!console_full() && (byte = serial_read()) >= 0)
         console_input(byte);
 }

@@ -17,8 +17,9 @@ void serial_write(char c);
 int serial_read(void);
 
 /*
- * From line 4: gives what has arrived to the console. Also once after pic_init(), interrupts off:
- * the PIC waits for the line to rise, and a byte that came earlier holds it high until it is read.
+ * From line 4: gives what has arrived to the console, as far as there is room. Also once after
+ * pic_init(), interrupts off: the PIC waits for the line to rise, and a byte that came earlier
+ * holds it high until it is read.
  */
 void serial_interrupt(void);
 
