@@ -53,13 +53,13 @@ static void check_counters(void)
     for (int door = 0; door < NR_DOORS; door++) {
         if (!(postern_get(POSTERN_DOORS) & 1 << door))
             continue;
-        /* a tick in the middle adds its own two: try again then */
+        /* a tick or a first touch in the middle adds its own two: try again then */
         for (int attempt = 0; attempt < 10; attempt++) {
             postern_counters(&before);
             for (int i = 0; i < CALLS; i++)
                 syscall_via(door, NR_getppid, 0, 0, 0, 0, 0, 0);
             postern_counters(&after);
-            if (after.interrupts == before.interrupts)
+            if (after.interrupts == before.interrupts && after.page_faults == before.page_faults)
                 break;
         }
         ktap_equal(after.cr3_writes - before.cr3_writes, (CALLS + 1) * per_call,
