@@ -17,7 +17,8 @@ void arguments_free(struct arguments *arguments)
     heap_free(arguments);
 }
 
-/* Where the next byte goes, and in *room how many fit there. NULL with *error if there is no place. */
+/* Where the next byte goes, and in *room how many fit there. NULL with *error if there is no place.
+ */
 static char *arguments_end(struct arguments *arguments, size_t *room, int *error)
 {
     uint32_t page = arguments->size / PAGE_SIZE, offset = arguments->size % PAGE_SIZE;

@@ -9,7 +9,7 @@
 #include "kernel/trace.h"
 #include "mm/unsafe.h"
 
-#define NR_SYSCALLS 1088
+#define NR_SYSCALLS                1088
 
 #define SYSCALL(number, name, ...) long sys_##name(struct trapframe *tf);
 #include "kernel/syscalls.def"

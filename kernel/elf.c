@@ -23,15 +23,15 @@ _Static_assert(sizeof(struct program_header) == 32, "Elf32_Phdr: size");
 
 static const uint8_t expected_ident[7] = {0x7f, 'E', 'L', 'F', 1 /* 32-bit */, 1 /* LSB */, 1};
 
-#define ET_EXEC        2
-#define ET_DYN         3
-#define EM_386         3
-#define PT_LOAD        1
-#define PT_INTERP      3
-#define PT_GNU_STACK   0x6474e551
-#define PF_EXECUTE     1
-#define PF_WRITE       2
-#define PF_READ        4
+#define ET_EXEC      2
+#define ET_DYN       3
+#define EM_386       3
+#define PT_LOAD      1
+#define PT_INTERP    3
+#define PT_GNU_STACK 0x6474e551
+#define PF_EXECUTE   1
+#define PF_WRITE     2
+#define PF_READ      4
 
 static int read_exactly(elf_read read, void *file, uint32_t offset, void *buffer, size_t size)
 {

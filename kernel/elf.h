@@ -1,6 +1,7 @@
 /*
  * The pure part of the program loader: reads and checks the headers of a static i386 ELF executable
- * (System V ABI, chapters 4 and 5; i386 supplement). Maps nothing. Thread context, as its reader is.
+ * (System V ABI, chapters 4 and 5; i386 supplement). Maps nothing. Thread context, as its reader
+ * is.
  */
 #ifndef KERNEL_ELF_H
 #define KERNEL_ELF_H
@@ -23,8 +24,9 @@ struct elf_image {
     bool relocatable; /* ET_DYN: a static PIE, whose addresses count from wherever it is put */
     bool executable_stack;
     uint32_t entry;
-    uint32_t headers, nr_headers, header_size; /* program headers in memory; address 0: not loaded */
-    uint32_t low, high;                        /* first byte and first behind the last */
+    uint32_t headers, nr_headers,
+        header_size;    /* program headers in memory; address 0: not loaded */
+    uint32_t low, high; /* first byte and first behind the last */
     unsigned nr_segments;
     struct elf_segment segments[ELF_MAX_SEGMENTS];
 };

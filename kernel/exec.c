@@ -53,7 +53,8 @@ struct program {
     vaddr_t stack; /* the first value of esp */
 };
 
-/* --- the image ---------------------------------------------------------------------------------- */
+/* --- the image ----------------------------------------------------------------------------------
+ */
 
 static ssize_t read_program(void *file, uint32_t offset, void *buffer, size_t size)
 {
@@ -67,7 +68,8 @@ static int map_segment(struct program *program, const struct elf_segment *segmen
     struct region model = {
         .flags = (segment->readable ? REGION_READ : 0) | (segment->writable ? REGION_WRITE : 0) |
                  (segment->executable ? REGION_EXEC : 0),
-        /* the file's bytes before the segment share its first page, as with any mapping of the file */
+        /* the file's bytes before the segment share its first page, as with any mapping of the file
+         */
         .file = segment->file_size ? program->file : NULL,
         .file_start = first,
         .file_offset = segment->offset - (start - first),
@@ -76,8 +78,8 @@ static int map_segment(struct program *program, const struct elf_segment *segmen
 
     if (!segment->memory_size)
         return 0;
-    return space_map(program->space, first,
-                     ROUND_UP(start + segment->memory_size, PAGE_SIZE), &model);
+    return space_map(program->space, first, ROUND_UP(start + segment->memory_size, PAGE_SIZE),
+                     &model);
 }
 
 static int map_image(struct program *program)
@@ -104,7 +106,8 @@ static int map_image(struct program *program)
     return error == -EINVAL ? -ENOEXEC : error;
 }
 
-/* --- the stack ---------------------------------------------------------------------------------- */
+/* --- the stack ----------------------------------------------------------------------------------
+ */
 
 /*
  * What a program finds at its first esp (System V i386 ABI 2.3.2, as Linux lays it out):
@@ -124,7 +127,8 @@ static void put(struct stack_writer *w, uint32_t word)
     w->address += sizeof(word);
 }
 
-/* Pointers to count strings that begin at offset in the block at base; returns the offset behind. */
+/* Pointers to count strings that begin at offset in the block at base; returns the offset behind.
+ */
 static uint32_t put_pointers(struct stack_writer *w, const struct arguments *arguments,
                              uint32_t offset, uint32_t count, vaddr_t base)
 {
@@ -205,7 +209,8 @@ static int fill_stack(struct program *program, const struct arguments *arguments
     return w.error;
 }
 
-/* --- from one program to the next ------------------------------------------------------------------ */
+/* --- from one program to the next
+ * ------------------------------------------------------------------ */
 
 static int load(struct program *program, const char *path, const struct arguments *arguments)
 {

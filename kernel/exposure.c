@@ -61,8 +61,8 @@ bool exposure_next(struct exposure_walk *walk, struct postern_exposure *row)
         uint32_t bits = page_bits(walk->directory, walk->page);
         bool exposed = (bits & PTE_PRESENT) && !(bits & PTE_USER);
         vaddr_t address = walk->page << PAGE_SHIFT;
-        if (open && (!exposed || row_flags(bits) != row->flags ||
-                     strcmp(page_name(address), row->what)))
+        if (open &&
+            (!exposed || row_flags(bits) != row->flags || strcmp(page_name(address), row->what)))
             return true;
         if (!exposed)
             continue;

@@ -12,12 +12,13 @@ struct exposure_walk {
 
 struct exposure_walk exposure_begin(const pte_t *directory);
 
-/* The next range of supervisor pages that belong together; false if there is none. Thread context. */
+/* The next range of supervisor pages that belong together; false if there is none. Thread context.
+ */
 bool exposure_next(struct exposure_walk *walk, struct postern_exposure *row);
 
 /*
- * Walks a fresh directory of each isolation and panics unless split exposes exactly the pages of the
- * gate region and no page but the vDSO is open to user mode. Prints one line with the figures.
+ * Walks a fresh directory of each isolation and panics unless split exposes exactly the pages of
+ * the gate region and no page but the vDSO is open to user mode. Prints one line with the figures.
  */
 void exposure_check(void);
 

@@ -19,7 +19,8 @@ struct files {
     slot_t *slots;
 };
 
-/* --- files -------------------------------------------------------------------------------------- */
+/* --- files --------------------------------------------------------------------------------------
+ */
 
 struct file *file_create(const struct file_operations *operations, uint32_t flags, void *object)
 {
@@ -50,7 +51,8 @@ ssize_t file_read_at(struct file *file, void *to, size_t size, uint32_t offset)
     return file->operations->read_at ? file->operations->read_at(file, to, size, offset) : -EACCES;
 }
 
-/* --- tables ------------------------------------------------------------------------------------- */
+/* --- tables -------------------------------------------------------------------------------------
+ */
 
 static struct files *files_sized(unsigned size)
 {
@@ -177,7 +179,8 @@ void files_open_console(struct files *files)
     file_put(file);
 }
 
-/* --- calls -------------------------------------------------------------------------------------- */
+/* --- calls --------------------------------------------------------------------------------------
+ */
 
 static struct file *lookup(int fd)
 {

@@ -1,9 +1,9 @@
 /*
  * Open files and the tables of them.
  *
- * A struct file is what open(2) makes: a position, flags, and the operations of its kind. Tables hold
- * references; fork shares the files and copies the table. Thread context throughout; operations may
- * sleep.
+ * A struct file is what open(2) makes: a position, flags, and the operations of its kind. Tables
+ * hold references; fork shares the files and copies the table. Thread context throughout;
+ * operations may sleep.
  */
 #ifndef KERNEL_FILE_H
 #define KERNEL_FILE_H

@@ -89,8 +89,7 @@ static void take_word(const char *word, void (*complain)(const char *line))
     }
     if (strncmp(word, init, sizeof(init) - 1))
         complain_names(word, complain);
-    else if (strlcpy(knobs.init, word + sizeof(init) - 1, sizeof(knobs.init)) >=
-             sizeof(knobs.init))
+    else if (strlcpy(knobs.init, word + sizeof(init) - 1, sizeof(knobs.init)) >= sizeof(knobs.init))
         complain("postern: init=: the path is too long");
 }
 

@@ -21,9 +21,9 @@ struct knobs {
 extern struct knobs knobs;
 
 /*
- * Sets knobs from the command line, what it does not name from the defaults. Each word that cannot be
- * understood is one line to complain(), and has no other effect. 0, or -EINVAL after such a line for
- * a combination that cannot work.
+ * Sets knobs from the command line, what it does not name from the defaults. Each word that cannot
+ * be understood is one line to complain(), and has no other effect. 0, or -EINVAL after such a line
+ * for a combination that cannot work.
  */
 int knobs_parse(const char *command_line, void (*complain)(const char *line));
 

@@ -8,7 +8,10 @@ struct list {
     struct list *next, *previous;
 };
 
-#define LIST_INIT(list) {&(list), &(list)}
+#define LIST_INIT(list)  \
+    {                    \
+        &(list), &(list) \
+    }
 
 static inline void list_init(struct list *list)
 {
@@ -41,11 +44,11 @@ static inline void list_remove(struct list *link)
 #define list_first(list, type, member) list_entry((list)->next, type, member)
 
 /* The body may remove entry. */
-#define list_for_each(entry, list, member)                                                         \
-    for (__typeof__(entry) entry##_next_ =                                                         \
-             (entry = list_first(list, __typeof__(*entry), member),                               \
-             list_first(&entry->member, __typeof__(*entry), member));                              \
-         &entry->member != (list); entry = entry##_next_,                                          \
-         entry##_next_ = list_first(&entry->member, __typeof__(*entry), member))
+#define list_for_each(entry, list, member)                            \
+    for (__typeof__(entry) entry##_next_ =                            \
+             (entry = list_first(list, __typeof__(*entry), member),   \
+             list_first(&entry->member, __typeof__(*entry), member)); \
+         &entry->member != (list); entry = entry##_next_,             \
+                           entry##_next_ = list_first(&entry->member, __typeof__(*entry), member))
 
 #endif

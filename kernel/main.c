@@ -50,7 +50,9 @@ static void describe(void)
     for (unsigned door = 0; door < NR_DOORS; door++) {
         bool has = gate_doors & (1u << door);
         printk(LOG_INFO, " %s%s", names[door],
-               !has ? " (absent)" : door == gate_default_door ? " (default)" : "");
+               !has                        ? " (absent)"
+               : door == gate_default_door ? " (default)"
+                                           : "");
     }
     printk(LOG_INFO, "\n");
     if (knobs.door != DOOR_AUTO && !(gate_doors & (1u << knobs.door)))
@@ -84,7 +86,7 @@ void kernel_main(uint32_t magic, uint32_t info)
         panic("boot loader: %s", error);
     read_command_line();
     cpu_init();
-    memory_init(&boot); /* frames, heap, page tables */
+    memory_init(&boot);                             /* frames, heap, page tables */
     gate_init(knobs.global && cpu.pge, knobs.door); /* exceptions and system calls */
     memory_seal(knobs.global && cpu.pge);
     describe();

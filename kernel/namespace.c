@@ -99,7 +99,8 @@ const char *namespace_init(const void *archive, size_t size)
     return add_archive(archive, size);
 }
 
-/* --- paths -------------------------------------------------------------------------------------- */
+/* --- paths --------------------------------------------------------------------------------------
+ */
 
 /*
  * Rewrites path in place as the nodes are named: no leading, double or trailing slashes, no "." and
@@ -155,7 +156,8 @@ static int lookup(const char *path, struct node **node)
     return error;
 }
 
-/* --- files of the archive -------------------------------------------------------------------------- */
+/* --- files of the archive
+ * -------------------------------------------------------------------------- */
 
 static ssize_t node_read_at(struct file *file, void *to, size_t size, uint32_t offset)
 {

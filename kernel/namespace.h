@@ -6,8 +6,8 @@
 
 #include "kernel/file.h"
 
-/* Enters every entry of the archive and the devices. Once, at boot. NULL, or a line on what is wrong
- * with the archive: what came before the fault is entered. */
+/* Enters every entry of the archive and the devices. Once, at boot. NULL, or a line on what is
+ * wrong with the archive: what came before the fault is entered. */
 const char *namespace_init(const void *archive, size_t size);
 
 /*

@@ -15,7 +15,7 @@
 
 struct pipe {
     char *pages[PIPE_PAGES];
-    char *spare;         /* the page that was drained last, so that small traffic allocates nothing */
+    char *spare; /* the page that was drained last, so that small traffic allocates nothing */
     uint32_t head, tail; /* bytes ever read and written; wrap */
     unsigned readers, writers;
     struct wait_queue changed;
@@ -97,8 +97,8 @@ static ssize_t pipe_append(struct pipe *pipe, unsafe_bytes from, size_t size)
         if (!*page)
             return done ? (ssize_t)done : -ENOMEM;
         size_t part = page_rest(pipe->tail, size - done);
-        size_t moved = copy_u2k_partial(*page + pipe->tail % PAGE_SIZE,
-                                        unsafe_advance(from, done), part);
+        size_t moved =
+            copy_u2k_partial(*page + pipe->tail % PAGE_SIZE, unsafe_advance(from, done), part);
         if (moved < part)
             return done ? (ssize_t)done : -EFAULT;
         pipe->tail += part;

@@ -48,12 +48,12 @@ enum postern_setting {
 
 /* postern_counters(buffer, size): since boot, all processes; each wraps at 2^32. */
 struct postern_counters {
-    uint32_t cr3_writes;         /* by the gate page and by switches between address spaces */
-    uint32_t entries[NR_DOORS];  /* system calls by enum postern_door */
-    uint32_t exceptions;         /* from user mode */
+    uint32_t cr3_writes;        /* by the gate page and by switches between address spaces */
+    uint32_t entries[NR_DOORS]; /* system calls by enum postern_door */
+    uint32_t exceptions;        /* from user mode */
     uint32_t interrupts;
     uint32_t page_faults;
-    uint32_t copies_from_user;   /* calls of the helpers, not bytes */
+    uint32_t copies_from_user; /* calls of the helpers, not bytes */
     uint32_t copies_to_user;
     uint32_t context_switches;
 };
@@ -69,9 +69,9 @@ struct postern_exposure {
 
 /* postern_sabotage(what): breaks the kernel on purpose; EPERM unless booted with sabotage=on. */
 enum postern_sabotage {
-    SABOTAGE_USER_POINTER,   /* dereferences a valid user address without a helper */
-    SABOTAGE_RETURN_CR3,     /* returns to user mode on the kernel's directory */
-    SABOTAGE_KERNEL_STACK,   /* recurses into the guard page */
+    SABOTAGE_USER_POINTER, /* dereferences a valid user address without a helper */
+    SABOTAGE_RETURN_CR3,   /* returns to user mode on the kernel's directory */
+    SABOTAGE_KERNEL_STACK, /* recurses into the guard page */
     SABOTAGE_PANIC,
 };
 

@@ -25,14 +25,14 @@ struct process *init_process;
 
 static unsigned nr_processes;
 
-/* --- pids --------------------------------------------------------------------------------------- */
+/* --- pids ---------------------------------------------------------------------------------------
+ */
 
 static bool pid_used(int32_t pid)
 {
     struct process *process;
 
-    list_for_each(process, &process_list, all)
-    {
+    list_for_each(process, &process_list, all) {
         if (process->pid == pid)
             return true;
     }
@@ -49,7 +49,8 @@ static int32_t pid_alloc(void)
     return last;
 }
 
-/* --- birth -------------------------------------------------------------------------------------- */
+/* --- birth --------------------------------------------------------------------------------------
+ */
 
 struct process *process_create(struct process *parent)
 {
@@ -158,14 +159,14 @@ void process_start_init(void)
     sched_idle();
 }
 
-/* --- death -------------------------------------------------------------------------------------- */
+/* --- death --------------------------------------------------------------------------------------
+ */
 
 static void adopt_children(struct process *process)
 {
     struct process *child;
 
-    list_for_each(child, &process->children, siblings)
-    {
+    list_for_each(child, &process->children, siblings) {
         list_remove(&child->siblings);
         list_insert(&init_process->children, &child->siblings);
         child->parent = init_process;
@@ -222,11 +223,12 @@ SYSCALL_DEFINE1(exit_group, int, status)
     process_exit((status & 0xff) << 8);
 }
 
-/* --- wait --------------------------------------------------------------------------------------- */
+/* --- wait ---------------------------------------------------------------------------------------
+ */
 
-#define WNOHANG   1
-#define WUNTRACED 2
-#define WCONTINUED 8
+#define WNOHANG     1
+#define WUNTRACED   2
+#define WCONTINUED  8
 #define __WNOTHREAD 0x20000000
 #define __WALL      0x40000000
 #define __WCLONE    0x80000000
@@ -238,8 +240,7 @@ static struct process *find_zombie(struct process *parent, int32_t pid, bool *ex
     struct process *child;
 
     *exists = false;
-    list_for_each(child, &parent->children, siblings)
-    {
+    list_for_each(child, &parent->children, siblings) {
         if (pid > 0 && child->pid != pid)
             continue;
         *exists = true;
@@ -286,7 +287,8 @@ SYSCALL_DEFINE3(waitpid, int32_t, pid, unsafe_int, status, uint32_t, options)
     return wait_for(pid, status, options, (unsafe_rusage){.address = 0});
 }
 
-/* --- identity ----------------------------------------------------------------------------------- */
+/* --- identity -----------------------------------------------------------------------------------
+ */
 
 SYSCALL_DEFINE0(getpid)
 {

@@ -20,10 +20,10 @@
 #define PROCESSES_MAX 1024
 
 /* What a thread must do before it may go back to user mode; see return_to_user(). */
-#define WORK_RESCHEDULE 1 /* its time slice is over */
-#define WORK_FRAME      2 /* the trapframe was rewritten: only iret restores it exactly */
-#define WORK_STEP       4 /* it entered with TF set, which the gate dropped */
-#define WORK_DIE        8 /* fatal_signal ends its process */
+#define WORK_RESCHEDULE 1  /* its time slice is over */
+#define WORK_FRAME      2  /* the trapframe was rewritten: only iret restores it exactly */
+#define WORK_STEP       4  /* it entered with TF set, which the gate dropped */
+#define WORK_DIE        8  /* fatal_signal ends its process */
 #define WORK_EXEC       16 /* another directory, perhaps another gate page, is loaded */
 
 enum thread_state {
@@ -33,9 +33,9 @@ enum thread_state {
 };
 
 struct thread {
-    uint32_t work; /* WORK_*: set by anybody with interrupts off, read on each way out */
+    uint32_t work;           /* WORK_*: set by anybody with interrupts off, read on each way out */
     struct process *process; /* NULL: a kernel thread */
-    int fatal_signal; /* with WORK_DIE */
+    int fatal_signal;        /* with WORK_DIE */
     enum thread_state state;
     struct list queue;     /* in the run queue or a wait queue */
     uint32_t kernel_esp;   /* while it does not run */
@@ -100,11 +100,12 @@ bool thread_stack_guard(vaddr_t address);
 /* For the #DB handlers: thread was single-stepping when it entered by a door. Interrupts off. */
 void thread_stepped_into_kernel(struct thread *thread);
 
-/* Ends thread's process as signal would, when it is about to go back to user mode: for handlers that
- * still hold something. Any context. */
+/* Ends thread's process as signal would, when it is about to go back to user mode: for handlers
+ * that still hold something. Any context. */
 void thread_die_on_return(struct thread *thread, int signal);
 
-/* A process with the caller as parent (NULL for init), a pid and no space. NULL: no memory or pids. */
+/* A process with the caller as parent (NULL for init), a pid and no space. NULL: no memory or pids.
+ */
 struct process *process_create(struct process *parent);
 
 /* Undoes process_create() for a process that never ran. */

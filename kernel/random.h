@@ -1,4 +1,5 @@
-/* Bytes that differ from boot to boot where the machine has a running clock. Not for cryptography. */
+/* Bytes that differ from boot to boot where the machine has a running clock. Not for cryptography.
+ */
 #ifndef KERNEL_RANDOM_H
 #define KERNEL_RANDOM_H
 

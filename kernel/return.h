@@ -8,8 +8,8 @@
 bool return_work(struct thread *thread, struct trapframe *tf);
 
 /*
- * Leaves interrupts off for the gate, with no work pending for the running thread. Returns true if tf
- * is as the entry pushed it but for eax, so that a door's own exit may be taken.
+ * Leaves interrupts off for the gate, with no work pending for the running thread. Returns true if
+ * tf is as the entry pushed it but for eax, so that a door's own exit may be taken.
  */
 static inline bool return_to_user(struct thread *thread, struct trapframe *tf)
 {

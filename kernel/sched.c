@@ -76,8 +76,7 @@ void sched_tick(void)
     struct thread *thread;
     uint64_t now = time_now();
 
-    list_for_each(thread, &sleepers, sleep_queue)
-    {
+    list_for_each(thread, &sleepers, sleep_queue) {
         if (thread->wake_at > now)
             break;
         list_remove(&thread->sleep_queue);
@@ -130,6 +129,7 @@ void wait_wake(struct wait_queue *queue)
     uint32_t flags = interrupts_save();
     struct thread *thread;
 
-    list_for_each(thread, &queue->threads, queue) sched_wake(thread);
+    list_for_each(thread, &queue->threads, queue)
+        sched_wake(thread);
     interrupts_restore(flags);
 }

@@ -1,7 +1,7 @@
 /*
- * The scheduler: round robin, one queue, a time slice of one tick. A thread gives up the CPU when it
- * sleeps, when it yields, and on its way back to user mode after its slice; never elsewhere in the
- * kernel.
+ * The scheduler: round robin, one queue, a time slice of one tick. A thread gives up the CPU when
+ * it sleeps, when it yields, and on its way back to user mode after its slice; never elsewhere in
+ * the kernel.
  */
 #ifndef KERNEL_SCHED_H
 #define KERNEL_SCHED_H

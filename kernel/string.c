@@ -3,8 +3,8 @@
 #include <stdint.h>
 
 /*
- * Words, then the last bytes: `rep movs` is the shortest copy that every i386 has, and the fastest on
- * those that matter. The direction flag is clear in the kernel (trampoline/gate.S).
+ * Words, then the last bytes: `rep movs` is the shortest copy that every i386 has, and the fastest
+ * on those that matter. The direction flag is clear in the kernel (trampoline/gate.S).
  */
 void *memcpy(void *to, const void *from, size_t size)
 {

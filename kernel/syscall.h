@@ -35,60 +35,58 @@ long sys_ni_syscall(struct trapframe *tf);
 int syscall_argument6(const struct trapframe *tf, uint32_t *value);
 
 /* A register as an argument: the low bytes of an integer, or an unsafe pointer. */
-#define SYSCALL_ARGUMENT(type, raw)                                                                \
-    (((union {                                                                                     \
-         uint32_t raw_;                                                                            \
-         type argument_;                                                                           \
-     }){.raw_ = (raw)})                                                                            \
+#define SYSCALL_ARGUMENT(type, raw) \
+    (((union {                      \
+         uint32_t raw_;             \
+         type argument_;            \
+     }){.raw_ = (raw)})             \
          .argument_)
 
-#define SYSCALL_DEFINE0(name)                                                                      \
-    static inline long do_##name(void);                                                            \
-    long sys_##name(struct trapframe *tf);                                                         \
-    long sys_##name(struct trapframe *tf)                                                          \
-    {                                                                                              \
-        (void)tf;                                                                                  \
-        return do_##name();                                                                        \
-    }                                                                                              \
+#define SYSCALL_DEFINE0(name)              \
+    static inline long do_##name(void);    \
+    long sys_##name(struct trapframe *tf); \
+    long sys_##name(struct trapframe *tf)  \
+    {                                      \
+        (void)tf;                          \
+        return do_##name();                \
+    }                                      \
     static inline long do_##name(void)
 
-#define SYSCALL_BODY(name, parameters, ...)                                                        \
-    static inline long do_##name parameters;                                                       \
-    long sys_##name(struct trapframe *tf);                                                         \
-    long sys_##name(struct trapframe *tf)                                                          \
-    {                                                                                              \
-        return do_##name(__VA_ARGS__);                                                             \
-    }                                                                                              \
+#define SYSCALL_BODY(name, parameters, ...)  \
+    static inline long do_##name parameters; \
+    long sys_##name(struct trapframe *tf);   \
+    long sys_##name(struct trapframe *tf)    \
+    {                                        \
+        return do_##name(__VA_ARGS__);       \
+    }                                        \
     static inline long do_##name parameters
 
-#define SYSCALL_DEFINE1(name, t1, a1)                                                              \
-    SYSCALL_BODY(name, (t1 a1), SYSCALL_ARGUMENT(t1, tf->ebx))
-#define SYSCALL_DEFINE2(name, t1, a1, t2, a2)                                                      \
-    SYSCALL_BODY(name, (t1 a1, t2 a2), SYSCALL_ARGUMENT(t1, tf->ebx),                              \
-                 SYSCALL_ARGUMENT(t2, tf->ecx))
-#define SYSCALL_DEFINE3(name, t1, a1, t2, a2, t3, a3)                                              \
-    SYSCALL_BODY(name, (t1 a1, t2 a2, t3 a3), SYSCALL_ARGUMENT(t1, tf->ebx),                       \
+#define SYSCALL_DEFINE1(name, t1, a1) SYSCALL_BODY(name, (t1 a1), SYSCALL_ARGUMENT(t1, tf->ebx))
+#define SYSCALL_DEFINE2(name, t1, a1, t2, a2) \
+    SYSCALL_BODY(name, (t1 a1, t2 a2), SYSCALL_ARGUMENT(t1, tf->ebx), SYSCALL_ARGUMENT(t2, tf->ecx))
+#define SYSCALL_DEFINE3(name, t1, a1, t2, a2, t3, a3)                        \
+    SYSCALL_BODY(name, (t1 a1, t2 a2, t3 a3), SYSCALL_ARGUMENT(t1, tf->ebx), \
                  SYSCALL_ARGUMENT(t2, tf->ecx), SYSCALL_ARGUMENT(t3, tf->edx))
-#define SYSCALL_DEFINE4(name, t1, a1, t2, a2, t3, a3, t4, a4)                                      \
-    SYSCALL_BODY(name, (t1 a1, t2 a2, t3 a3, t4 a4), SYSCALL_ARGUMENT(t1, tf->ebx),                \
-                 SYSCALL_ARGUMENT(t2, tf->ecx), SYSCALL_ARGUMENT(t3, tf->edx),                     \
+#define SYSCALL_DEFINE4(name, t1, a1, t2, a2, t3, a3, t4, a4)                       \
+    SYSCALL_BODY(name, (t1 a1, t2 a2, t3 a3, t4 a4), SYSCALL_ARGUMENT(t1, tf->ebx), \
+                 SYSCALL_ARGUMENT(t2, tf->ecx), SYSCALL_ARGUMENT(t3, tf->edx),      \
                  SYSCALL_ARGUMENT(t4, tf->esi))
-#define SYSCALL_DEFINE5(name, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5)                              \
-    SYSCALL_BODY(name, (t1 a1, t2 a2, t3 a3, t4 a4, t5 a5), SYSCALL_ARGUMENT(t1, tf->ebx),         \
-                 SYSCALL_ARGUMENT(t2, tf->ecx), SYSCALL_ARGUMENT(t3, tf->edx),                     \
+#define SYSCALL_DEFINE5(name, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5)                      \
+    SYSCALL_BODY(name, (t1 a1, t2 a2, t3 a3, t4 a4, t5 a5), SYSCALL_ARGUMENT(t1, tf->ebx), \
+                 SYSCALL_ARGUMENT(t2, tf->ecx), SYSCALL_ARGUMENT(t3, tf->edx),             \
                  SYSCALL_ARGUMENT(t4, tf->esi), SYSCALL_ARGUMENT(t5, tf->edi))
-#define SYSCALL_DEFINE6(name, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5, t6, a6)                      \
-    static inline long do_##name(t1 a1, t2 a2, t3 a3, t4 a4, t5 a5, t6 a6);                        \
-    long sys_##name(struct trapframe *tf);                                                         \
-    long sys_##name(struct trapframe *tf)                                                          \
-    {                                                                                              \
-        uint32_t sixth;                                                                            \
-        if (syscall_argument6(tf, &sixth))                                                         \
-            return -EFAULT;                                                                        \
-        return do_##name(SYSCALL_ARGUMENT(t1, tf->ebx), SYSCALL_ARGUMENT(t2, tf->ecx),             \
-                         SYSCALL_ARGUMENT(t3, tf->edx), SYSCALL_ARGUMENT(t4, tf->esi),             \
-                         SYSCALL_ARGUMENT(t5, tf->edi), SYSCALL_ARGUMENT(t6, sixth));              \
-    }                                                                                              \
+#define SYSCALL_DEFINE6(name, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5, t6, a6)          \
+    static inline long do_##name(t1 a1, t2 a2, t3 a3, t4 a4, t5 a5, t6 a6);            \
+    long sys_##name(struct trapframe *tf);                                             \
+    long sys_##name(struct trapframe *tf)                                              \
+    {                                                                                  \
+        uint32_t sixth;                                                                \
+        if (syscall_argument6(tf, &sixth))                                             \
+            return -EFAULT;                                                            \
+        return do_##name(SYSCALL_ARGUMENT(t1, tf->ebx), SYSCALL_ARGUMENT(t2, tf->ecx), \
+                         SYSCALL_ARGUMENT(t3, tf->edx), SYSCALL_ARGUMENT(t4, tf->esi), \
+                         SYSCALL_ARGUMENT(t5, tf->edi), SYSCALL_ARGUMENT(t6, sixth));  \
+    }                                                                                  \
     static inline long do_##name(t1 a1, t2 a2, t3 a3, t4 a4, t5 a5, t6 a6)
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * set_thread_area: thread-local storage segments, three of them in the GDT, as set_thread_area(2)
- * says. What may be described is what cannot hurt the kernel: present data segments of ring 3, 32-bit
- * (a 16-bit stack segment would leave the upper half of the kernel's ESP in the user's on iret).
+ * says. What may be described is what cannot hurt the kernel: present data segments of ring 3,
+ * 32-bit (a 16-bit stack segment would leave the upper half of the kernel's ESP in the user's on
+ * iret).
  */
 #include "arch/i386/switch.h"
 #include "kernel/process.h"

@@ -30,25 +30,82 @@ struct call {
     struct argument arguments[MAX_ARGUMENTS];
 };
 
-#define INT(x)           {#x, KIND_INT, 0}
-#define FD(x)            {#x, KIND_INT, 0}
-#define PID(x)           {#x, KIND_INT, 0}
-#define SIGNAL(x)        {#x, KIND_INT, 0}
-#define UINT(x)          {#x, KIND_UINT, 0}
-#define SIZE(x)          {#x, KIND_UINT, 0}
-#define HEX(x)           {#x, KIND_HEX, 0}
-#define OCTAL(x)         {#x, KIND_OCTAL, 0}
-#define ADDRESS(x)       {#x, KIND_ADDRESS, 0}
-#define STRINGS(x)       {#x, KIND_ADDRESS, 0}
-#define OUT_BYTES(x, n)  {#x, KIND_ADDRESS, 0}
-#define IN(x, type)      {#x, KIND_ADDRESS, 0}
-#define OUT(x, type)     {#x, KIND_ADDRESS, 0}
-#define INOUT(x, type)   {#x, KIND_ADDRESS, 0}
-#define IN_VECTOR(x, n)  {#x, KIND_ADDRESS, 0}
-#define OUT_VECTOR(x, n) {#x, KIND_ADDRESS, 0}
-#define MAYBE(x)         {#x, KIND_HEX, 0}
-#define PATH(x)          {#x, KIND_PATH, 0}
-#define IN_BYTES(x, n)   {#x, KIND_IN_BYTES, n}
+#define INT(x)          \
+    {                   \
+#x, KIND_INT, 0 \
+    }
+#define FD(x)           \
+    {                   \
+#x, KIND_INT, 0 \
+    }
+#define PID(x)          \
+    {                   \
+#x, KIND_INT, 0 \
+    }
+#define SIGNAL(x)       \
+    {                   \
+#x, KIND_INT, 0 \
+    }
+#define UINT(x)          \
+    {                    \
+#x, KIND_UINT, 0 \
+    }
+#define SIZE(x)          \
+    {                    \
+#x, KIND_UINT, 0 \
+    }
+#define HEX(x)          \
+    {                   \
+#x, KIND_HEX, 0 \
+    }
+#define OCTAL(x)          \
+    {                     \
+#x, KIND_OCTAL, 0 \
+    }
+#define ADDRESS(x)          \
+    {                       \
+#x, KIND_ADDRESS, 0 \
+    }
+#define STRINGS(x)          \
+    {                       \
+#x, KIND_ADDRESS, 0 \
+    }
+#define OUT_BYTES(x, n)     \
+    {                       \
+#x, KIND_ADDRESS, 0 \
+    }
+#define IN(x, type)         \
+    {                       \
+#x, KIND_ADDRESS, 0 \
+    }
+#define OUT(x, type)        \
+    {                       \
+#x, KIND_ADDRESS, 0 \
+    }
+#define INOUT(x, type)      \
+    {                       \
+#x, KIND_ADDRESS, 0 \
+    }
+#define IN_VECTOR(x, n)     \
+    {                       \
+#x, KIND_ADDRESS, 0 \
+    }
+#define OUT_VECTOR(x, n)    \
+    {                       \
+#x, KIND_ADDRESS, 0 \
+    }
+#define MAYBE(x)        \
+    {                   \
+#x, KIND_HEX, 0 \
+    }
+#define PATH(x)          \
+    {                    \
+#x, KIND_PATH, 0 \
+    }
+#define IN_BYTES(x, n)       \
+    {                        \
+#x, KIND_IN_BYTES, n \
+    }
 
 static const struct call calls[] = {
 #define SYSCALL(number, name, ...) {number, #name, {__VA_ARGS__}},
@@ -103,8 +160,7 @@ static void append_text(struct line *line, const char *bytes, size_t length, boo
 static void append_path(struct line *line, uint32_t address)
 {
     char path[TEXT_SHOWN + 1];
-    ssize_t length =
-        copy_str_u2k(path, (unsafe_string){.address = address}, sizeof(path));
+    ssize_t length = copy_str_u2k(path, (unsafe_string){.address = address}, sizeof(path));
 
     if (length == -EFAULT)
         append(line, "%#x", address);

@@ -28,12 +28,12 @@ void wait_sleep(struct wait_queue *queue);
 /* Makes every sleeper runnable. */
 void wait_wake(struct wait_queue *queue);
 
-#define wait_until(queue, condition)                                                               \
-    do {                                                                                           \
-        uint32_t wait_flags_ = interrupts_save();                                                  \
-        while (!(condition))                                                                       \
-            wait_sleep(queue);                                                                     \
-        interrupts_restore(wait_flags_);                                                           \
+#define wait_until(queue, condition)              \
+    do {                                          \
+        uint32_t wait_flags_ = interrupts_save(); \
+        while (!(condition))                      \
+            wait_sleep(queue);                    \
+        interrupts_restore(wait_flags_);          \
     } while (0)
 
 #endif

@@ -1,10 +1,11 @@
 /*
- * The copy strategy `direct`: the kernel runs on the process's own directory, so it dereferences, and
- * the MMU checks and pages in. CR0.WP makes read-only pages fault for the kernel too. A fault that
- * cannot be resolved continues at the fixup that the exception table names (arch/i386/traps.c).
+ * The copy strategy `direct`: the kernel runs on the process's own directory, so it dereferences,
+ * and the MMU checks and pages in. CR0.WP makes read-only pages fault for the kernel too. A fault
+ * that cannot be resolved continues at the fixup that the exception table names
+ * (arch/i386/traps.c).
  *
- * The MMU checks at ring 0, which may touch supervisor pages: the range check of the callers is what
- * keeps a pointer to the kernel out.
+ * The MMU checks at ring 0, which may touch supervisor pages: the range check of the callers is
+ * what keeps a pointer to the kernel out.
  */
 #include "mm/copy_strategy.h"
 

@@ -19,13 +19,13 @@ struct copy_strategy {
 /* A software page walk, then a copy through the direct map. Serves every isolation mode. */
 extern const struct copy_strategy copy_walk;
 
-/* Dereferences, with an exception table for what faults. Only where the kernel runs on the process's
- * own directory: ISOLATION_SHARED. */
+/* Dereferences, with an exception table for what faults. Only where the kernel runs on the
+ * process's own directory: ISOLATION_SHARED. */
 extern const struct copy_strategy copy_direct;
 
 /*
- * Where the kernel sees the user's byte at address, after making its page present for the access, or
- * NULL if user mode could not. Good to the end of the page, until the thread sleeps.
+ * Where the kernel sees the user's byte at address, after making its page present for the access,
+ * or NULL if user mode could not. Good to the end of the page, until the thread sleeps.
  */
 void *copy_walk_page(struct space *space, vaddr_t address, uint32_t access);
 

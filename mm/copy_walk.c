@@ -3,7 +3,8 @@
  * checked, and copy through the direct map. No CR3 write, no TLB entry lost.
  *
  * The kernel is not preempted, and nothing between the walk and the copy sleeps, so the page cannot
- * be unmapped or re-protected in between; after space_fault(), which may sleep, the walk starts anew.
+ * be unmapped or re-protected in between; after space_fault(), which may sleep, the walk starts
+ * anew.
  */
 #include "kernel/errno.h"
 #include "kernel/process.h"

@@ -1,8 +1,8 @@
 /*
  * The kernel heap: objects of up to a page, by size classes in slabs of one frame.
  *
- * Thread context only, like the frames it is made of. Objects are aligned to 16 bytes; whole pages to
- * a page.
+ * Thread context only, like the frames it is made of. Objects are aligned to 16 bytes; whole pages
+ * to a page.
  */
 #ifndef MM_HEAP_H
 #define MM_HEAP_H
@@ -11,7 +11,8 @@
 
 #define HEAP_MAX PAGE_SIZE
 
-/* An object of at least size bytes, 1 <= size <= HEAP_MAX, contents undefined; NULL if there is none. */
+/* An object of at least size bytes, 1 <= size <= HEAP_MAX, contents undefined; NULL if there is
+ * none. */
 void *heap_alloc(size_t size);
 
 /* The same, filled with zeroes. */

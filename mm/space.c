@@ -10,7 +10,8 @@
 #define USER_TABLES directory_index(USER_LIMIT)
 #define MMAP_BASE   0x40000000u
 
-/* --- regions ------------------------------------------------------------------------------------ */
+/* --- regions ------------------------------------------------------------------------------------
+ */
 
 static struct region *region_create(const struct region *model)
 {
@@ -38,8 +39,7 @@ static struct region *region_above(struct space *space, vaddr_t address)
 {
     struct region *region;
 
-    space_for_each_region(region, space)
-    {
+    space_for_each_region(region, space) {
         if (region->end > address)
             return region;
     }
@@ -90,8 +90,7 @@ vaddr_t space_find_free(struct space *space, vaddr_t hint, uint32_t size)
 
     vaddr_t candidate = MMAP_BASE;
     struct region *region;
-    space_for_each_region(region, space)
-    {
+    space_for_each_region(region, space) {
         vaddr_t floor = region->flags & REGION_STACK ? region->limit : region->start;
         if (region->end <= candidate)
             continue;
@@ -102,7 +101,8 @@ vaddr_t space_find_free(struct space *space, vaddr_t hint, uint32_t size)
     return size <= USER_LIMIT - candidate ? candidate : 0;
 }
 
-/* --- pages ---------------------------------------------------------------------------------------- */
+/* --- pages
+ * ---------------------------------------------------------------------------------------- */
 
 /* A page table's frame has one reference for itself and one for each page it maps, so that a table
  * whose last page goes can go with it. */
@@ -134,7 +134,6 @@ static void page_unmap(struct space *space, vaddr_t address, pte_t *entry)
 
 static void unmap_pages(struct space *space, vaddr_t start, vaddr_t end)
 {
-
     for (vaddr_t address = start; address < end;) {
         pte_t *entry = space_pte(space, address);
         if (!entry) {
@@ -172,8 +171,7 @@ int space_unmap(struct space *space, vaddr_t start, vaddr_t end)
         if (region && region->end > end && region_split(region, end))
             return -ENOMEM;
     }
-    space_for_each_region(region, space)
-    {
+    space_for_each_region(region, space) {
         if (region->start >= start && region->end <= end) {
             unmap_pages(space, region->start, region->end);
             region_free(region);
@@ -309,7 +307,8 @@ int space_write(struct space *space, vaddr_t address, const void *bytes, size_t 
     return 0;
 }
 
-/* --- whole spaces ----------------------------------------------------------------------------------- */
+/* --- whole spaces
+ * ----------------------------------------------------------------------------------- */
 
 struct space *space_create(enum postern_isolation isolation, enum postern_copy copy)
 {
@@ -329,7 +328,8 @@ struct space *space_create(enum postern_isolation isolation, enum postern_copy c
     space->copy = copy;
     list_init(&space->regions);
 
-    /* shared: the kernel's own entries, supervisor-only as they are; they never change after boot */
+    /* shared: the kernel's own entries, supervisor-only as they are; they never change after boot
+     */
     if (isolation == ISOLATION_SHARED)
         memcpy(space->directory + directory_index(KERNEL_BASE),
                kernel_directory + directory_index(KERNEL_BASE),
@@ -349,8 +349,7 @@ void space_put(struct space *space)
 
     if (--space->references)
         return;
-    space_for_each_region(region, space)
-    {
+    space_for_each_region(region, space) {
         unmap_pages(space, region->start, region->end);
         region_free(region);
     }
@@ -362,7 +361,8 @@ void space_put(struct space *space)
     heap_free(space);
 }
 
-/* Shares one page table's pages between two spaces: what is writable becomes copy-on-write in both. */
+/* Shares one page table's pages between two spaces: what is writable becomes copy-on-write in both.
+ */
 static bool table_clone(struct space *from, struct space *to, unsigned index)
 {
     paddr_t frame = frame_alloc_zeroed();
@@ -392,8 +392,7 @@ struct space *space_clone(struct space *space)
     copy->brk_start = space->brk_start;
     copy->brk = space->brk;
     struct region *region;
-    space_for_each_region(region, space)
-    {
+    space_for_each_region(region, space) {
         struct region *twin = region_create(region);
         if (!twin)
             goto fail;
@@ -411,7 +410,8 @@ fail:
     return NULL;
 }
 
-/* --- heap ------------------------------------------------------------------------------------------- */
+/* --- heap
+ * ------------------------------------------------------------------------------------------- */
 
 vaddr_t space_brk(struct space *space, vaddr_t end)
 {

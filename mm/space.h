@@ -2,8 +2,8 @@
  * Address spaces: a page directory and the regions that say what it may map.
  *
  * A region is a range of pages with one protection and one source. Nothing is mapped until it is
- * touched: the page fault handler and the copy helpers call space_fault(), which gives zeroes, bytes
- * of the region's file, or a copy of a copy-on-write page.
+ * touched: the page fault handler and the copy helpers call space_fault(), which gives zeroes,
+ * bytes of the region's file, or a copy of a copy-on-write page.
  *
  * Thread context only. Threads that share a space are not a concern yet of more than one CPU: the
  * kernel is not preempted, so a function here is atomic unless it reads a file that blocks.
@@ -58,8 +58,8 @@ void space_put(struct space *space);
 struct space *space_clone(struct space *space);
 
 /*
- * Adds a region for [start, end), page-aligned, free and below USER_LIMIT. Takes over model's flags,
- * limit and file, with a reference to the file. 0, -EINVAL, or -ENOMEM.
+ * Adds a region for [start, end), page-aligned, free and below USER_LIMIT. Takes over model's
+ * flags, limit and file, with a reference to the file. 0, -EINVAL, or -ENOMEM.
  */
 int space_map(struct space *space, vaddr_t start, vaddr_t end, const struct region *model);
 

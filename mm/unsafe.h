@@ -9,8 +9,8 @@
  *
  * Every helper validates the whole range first: no wrap-around, below USER_LIMIT; then each page as
  * it comes: mapped for user mode, writable for a store, copy-on-write, demand-zero and stack growth
- * resolved on the way. They act on the calling thread's address space and may allocate, so they need
- * thread context; interrupts may be on.
+ * resolved on the way. They act on the calling thread's address space and may allocate, so they
+ * need thread context; interrupts may be on.
  */
 #ifndef MM_UNSAFE_H
 #define MM_UNSAFE_H
@@ -25,10 +25,10 @@
 #define __user
 #endif
 
-#define UNSAFE_POINTER(name, type)                                                                 \
-    typedef struct {                                                                               \
-        vaddr_t address;                                                                           \
-        type __user *pointee[0];                                                                   \
+#define UNSAFE_POINTER(name, type) \
+    typedef struct {               \
+        vaddr_t address;           \
+        type __user *pointee[0];   \
     } unsafe_##name
 
 /* Memory of no type: buffers. */
@@ -45,11 +45,13 @@ UNSAFE_POINTER(strings, unsafe_string);
 /* The same address as a buffer; for the copy helpers and their callers' arithmetic. */
 #define unsafe_as_bytes(pointer) ((unsafe_bytes){.address = (pointer).address})
 
-/* Element number index of the array that pointer points to. Wrapping is caught by the helpers' check:
- * the product is formed in 64 bits and an address beyond 2^32 becomes one that no page has. */
-#define unsafe_element(pointer, index)                                                             \
-    ((__typeof__(pointer)){.address = unsafe_offset(                                               \
-                               (pointer).address, (uint64_t)(index) * sizeof(**(pointer).pointee))})
+/* Element number index of the array that pointer points to. Wrapping is caught by the helpers'
+ * check: the product is formed in 64 bits and an address beyond 2^32 becomes one that no page has.
+ */
+#define unsafe_element(pointer, index) \
+    ((__typeof__(pointer)){            \
+        .address =                     \
+            unsafe_offset((pointer).address, (uint64_t)(index) * sizeof(**(pointer).pointee))})
 
 static inline vaddr_t unsafe_offset(vaddr_t address, uint64_t offset)
 {
@@ -73,8 +75,8 @@ static inline bool unsafe_range_ok(unsafe_bytes pointer, size_t size)
 }
 
 /*
- * Copies size bytes to or from user memory. 0, or -EFAULT: copy_u2k() has then zeroed what it did not
- * copy, copy_k2u() may have written a part.
+ * Copies size bytes to or from user memory. 0, or -EFAULT: copy_u2k() has then zeroed what it did
+ * not copy, copy_k2u() may have written a part.
  */
 int copy_u2k(void *to, unsafe_bytes from, size_t size);
 int copy_k2u(unsafe_bytes to, const void *from, size_t size);
@@ -94,19 +96,19 @@ ssize_t copy_str_u2k(char *to, unsafe_string from, size_t size);
 size_t clear_user(unsafe_bytes to, size_t size);
 
 /* Whole objects; the size comes from the type, which must be the unsafe pointer's own. */
-#define copy_object_u2k(object, pointer)                                                           \
-    ({                                                                                             \
-        _Static_assert(                                                                            \
-            __builtin_types_compatible_p(__typeof__(*(object)), __typeof__(**(pointer).pointee)),  \
-            "unsafe pointer to another type");                                                     \
-        copy_u2k((object), unsafe_as_bytes(pointer), sizeof(*(object)));                           \
+#define copy_object_u2k(object, pointer)                                                          \
+    ({                                                                                            \
+        _Static_assert(                                                                           \
+            __builtin_types_compatible_p(__typeof__(*(object)), __typeof__(**(pointer).pointee)), \
+            "unsafe pointer to another type");                                                    \
+        copy_u2k((object), unsafe_as_bytes(pointer), sizeof(*(object)));                          \
     })
-#define copy_object_k2u(pointer, object)                                                           \
-    ({                                                                                             \
-        _Static_assert(                                                                            \
-            __builtin_types_compatible_p(__typeof__(*(object)), __typeof__(**(pointer).pointee)),  \
-            "unsafe pointer to another type");                                                     \
-        copy_k2u(unsafe_as_bytes(pointer), (object), sizeof(*(object)));                           \
+#define copy_object_k2u(pointer, object)                                                          \
+    ({                                                                                            \
+        _Static_assert(                                                                           \
+            __builtin_types_compatible_p(__typeof__(*(object)), __typeof__(**(pointer).pointee)), \
+            "unsafe pointer to another type");                                                    \
+        copy_k2u(unsafe_as_bytes(pointer), (object), sizeof(*(object)));                          \
     })
 
 /*
@@ -132,8 +134,8 @@ UNSAFE_POINTER(iovec, struct iovec);
 
 /*
  * Calls body(base, length, context) for each element that is not empty. Stops at a negative result
- * and at a short one. Returns the sum, or the error if nothing was moved; -EINVAL for a bad count or
- * lengths that sum over 2^31-1, -EFAULT for an unreadable vector.
+ * and at a short one. Returns the sum, or the error if nothing was moved; -EINVAL for a bad count
+ * or lengths that sum over 2^31-1, -EFAULT for an unreadable vector.
  */
 typedef ssize_t (*iovec_body)(unsafe_bytes base, size_t length, void *context);
 ssize_t iovec_walk(unsafe_iovec vector, int32_t count, iovec_body body, void *context);

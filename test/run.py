@@ -101,7 +101,7 @@ class Tests:
                 problems.append(f"GCC does not say: {wanted[1]}")
             output += wrong
         if wanted := re.search(r"/\* sparse: (.*?) \*/", text):
-            command = ["sparse", *self.args.kernel_flags.split(), source]
+            command = ["sparse", "-m32", "-D__float128=double", *self.args.kernel_flags.split(), source]
             _, wrong = execute(command, 60, cwd=ROOT)
             if not re.search(wanted[1], wrong):
                 problems.append(f"sparse does not say: {wanted[1]}")

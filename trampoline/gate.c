@@ -25,7 +25,7 @@ void split_gate_callgate(void);
 void split_gate_iret(void);
 void shared_gate_iret(void);
 
-extern const uint8_t gate_pages[];  /* the two variants, as loaded: enum postern_isolation's order */
+extern const uint8_t gate_pages[]; /* the two variants, as loaded: enum postern_isolation's order */
 extern const uint8_t vdso_images[]; /* enum postern_door's order */
 
 static pte_t gate_tables[2][PTES_PER_TABLE] __attribute__((aligned(PAGE_SIZE)));
@@ -93,7 +93,8 @@ bool gate_page(unsigned index, vaddr_t *address, pte_t *entry, const char **what
     return true;
 }
 
-/* --- descriptors ------------------------------------------------------------------------------- */
+/* --- descriptors -------------------------------------------------------------------------------
+ */
 
 static void fill_idt(void)
 {
@@ -125,8 +126,8 @@ static void fill_cpu_page(unsigned n)
     gdt[GDT_KERNEL_DS] = descriptor_segment(0, 0xfffff, ACCESS_KERNEL_DATA, flat);
     gdt[GDT_USER_CS] = descriptor_segment(0, 0xfffff, ACCESS_USER_CODE, flat);
     gdt[GDT_USER_DS] = descriptor_segment(0, 0xfffff, ACCESS_USER_DATA, flat);
-    gdt[GDT_CALLGATE] = descriptor_gate(KERNEL_CS, (uint32_t)split_gate_callgate,
-                                        ACCESS_CALL_GATE | ACCESS_DPL(3));
+    gdt[GDT_CALLGATE] =
+        descriptor_gate(KERNEL_CS, (uint32_t)split_gate_callgate, ACCESS_CALL_GATE | ACCESS_DPL(3));
 
     tss->esp0 = GATE_CPU(n) + CPU_WORDS;
     tss->ss0 = KERNEL_DS;
@@ -161,7 +162,8 @@ static void load_tables(unsigned n)
                      : "memory");
 }
 
-/* --- doors -------------------------------------------------------------------------------------- */
+/* --- doors --------------------------------------------------------------------------------------
+ */
 
 static void open_doors(unsigned n)
 {

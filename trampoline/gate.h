@@ -15,7 +15,8 @@
 
 struct thread;
 
-/* What lies at the very top of each kernel stack, above the trapframe of the entry from user mode. */
+/* What lies at the very top of each kernel stack, above the trapframe of the entry from user mode.
+ */
 struct stack_top {
     struct cpu_gate *cpu; /* of the CPU that runs the thread */
     struct thread *thread;
@@ -26,7 +27,8 @@ _Static_assert(sizeof(struct trapframe) + offsetof(struct stack_top, thread) == 
 
 /*
  * Called by the gate page with interrupts on, on the thread's kernel stack. Returns true, with
- * interrupts off, if the frame is as it was pushed but for eax, so the door's own exit may be taken.
+ * interrupts off, if the frame is as it was pushed but for eax, so the door's own exit may be
+ * taken.
  */
 bool syscall_dispatch(struct trapframe *tf);
 

@@ -19,27 +19,27 @@
 #ifndef TRAMPOLINE_LAYOUT_H
 #define TRAMPOLINE_LAYOUT_H
 
-#define PAGE_SHIFT 12
-#define PAGE_SIZE  0x1000
+#define PAGE_SHIFT        12
+#define PAGE_SIZE         0x1000
 
-#define USER_BASE  0x00001000
-#define USER_LIMIT 0xc0000000 /* first address above user space */
+#define USER_BASE         0x00001000
+#define USER_LIMIT        0xc0000000 /* first address above user space */
 
-#define KERNEL_BASE      0xc0000000 /* physical 0 in the direct map */
-#define KERNEL_LINK      0xc0100000
-#define DIRECT_MAP_LIMIT 0xf8000000 /* 896 MiB of physical memory */
+#define KERNEL_BASE       0xc0000000 /* physical 0 in the direct map */
+#define KERNEL_LINK       0xc0100000
+#define DIRECT_MAP_LIMIT  0xf8000000 /* 896 MiB of physical memory */
 
 #define KSTACK_AREA       0xf8000000
 #define KSTACK_AREA_LIMIT 0xfa000000
 #define KSTACK_SIZE       0x2000
 #define KSTACK_STRIDE     0x4000 /* the lower half of each slot stays unmapped: the guard */
 
-#define USER_WINDOW 0xff800000
+#define USER_WINDOW       0xff800000
 
-#define GATE_REGION 0xffc00000
-#define GATE_IDT    0xffffc000
-#define GATE_TEXT   0xffffd000
-#define GATE_VDSO   0xffffe000
+#define GATE_REGION       0xffc00000
+#define GATE_IDT          0xffffc000
+#define GATE_TEXT         0xffffd000
+#define GATE_VDSO         0xffffe000
 
 /* Entry points of the vDSO page. VSYSCALL is where the i386 Linux of the textbooks had it. */
 #define VSYSCALL          0xffffe400
@@ -49,9 +49,9 @@
 #define VSYSCALL_CALLGATE 0xffffe500
 #define SYSENTER_RETURN   0xffffe487 /* where sysexit lands, whatever the caller's EIP was */
 
-#define NR_CPUS         1
-#define GATE_CPU_STRIDE 0x2000
-#define GATE_CPU(n)     (0xffffa000 - (n) * GATE_CPU_STRIDE)
+#define NR_CPUS           1
+#define GATE_CPU_STRIDE   0x2000
+#define GATE_CPU(n)       (0xffffa000 - (n)*GATE_CPU_STRIDE)
 
 /*
  * One CPU's page. The entry stack grows down from CPU_WORDS, which is TSS.esp0 and SYSENTER_ESP:

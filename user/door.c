@@ -1,4 +1,5 @@
-/* door DOOR -- PROGRAM ARGUMENT...: chooses the door that a program's __kernel_vsyscall enters by. */
+/* door DOOR -- PROGRAM ARGUMENT...: chooses the door that a program's __kernel_vsyscall enters by.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

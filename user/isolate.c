@@ -19,8 +19,9 @@ int main(int argc, char **argv)
         return 0;
     }
     if (mode < 0 || argc < 4 || strcmp(argv[2], "--")) {
-        fprintf(stderr, "usage: isolate                              print the mode of this process\n"
-                        "       isolate split|shared -- PROGRAM ...  run PROGRAM in that mode\n");
+        fprintf(stderr,
+                "usage: isolate                              print the mode of this process\n"
+                "       isolate split|shared -- PROGRAM ...  run PROGRAM in that mode\n");
         return 2;
     }
     if (postern_set(POSTERN_ISOLATION_NEXT, mode)) {

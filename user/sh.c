@@ -84,7 +84,7 @@ static enum token next_token(const char **line, char **buffer, const char **word
         const char *text;
         enum token token;
     } operators[] = {
-        {"&&", TOKEN_AND}, {"||", TOKEN_OR},    {"|", TOKEN_PIPE},
+        {"&&", TOKEN_AND},  {"||", TOKEN_OR},    {"|", TOKEN_PIPE},
         {"<", TOKEN_INPUT}, {">", TOKEN_OUTPUT}, {";", TOKEN_SEQUENCE},
     };
 

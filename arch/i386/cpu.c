@@ -4,22 +4,22 @@
 #include "arch/i386/paging_bits.h"
 #include "kernel/string.h"
 
-#define EFLAGS_ID (1u << 21)
+#define EFLAGS_ID          (1u << 21)
 
-#define CPUID_TSC  (1u << 4)
-#define CPUID_PSE  (1u << 3)
-#define CPUID_MSR  (1u << 5)
-#define CPUID_SEP  (1u << 11)
-#define CPUID_PGE  (1u << 13)
-#define CPUID_FXSR (1u << 24)
-#define CPUID_SSE  (1u << 25)
+#define CPUID_TSC          (1u << 4)
+#define CPUID_PSE          (1u << 3)
+#define CPUID_MSR          (1u << 5)
+#define CPUID_SEP          (1u << 11)
+#define CPUID_PGE          (1u << 13)
+#define CPUID_FXSR         (1u << 24)
+#define CPUID_SSE          (1u << 25)
 
-#define CPUID_EXTENDED      0x80000000
-#define CPUID_EXT_FEATURES  0x80000001
-#define CPUID_EXT_SYSCALL   (1u << 11)
+#define CPUID_EXTENDED     0x80000000
+#define CPUID_EXT_FEATURES 0x80000001
+#define CPUID_EXT_SYSCALL  (1u << 11)
 
-#define MSR_EFER 0xc0000080
-#define EFER_SCE 0x1
+#define MSR_EFER           0xc0000080
+#define EFER_SCE           0x1
 
 struct cpu cpu;
 

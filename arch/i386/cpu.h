@@ -14,7 +14,8 @@ struct cpu {
 
 extern struct cpu cpu;
 
-/* Reads CPUID and turns on what the kernel uses: PSE, PGE, FXSR. Once, before paging is extended. */
+/* Reads CPUID and turns on what the kernel uses: PSE, PGE, FXSR. Once, before paging is extended.
+ */
 void cpu_init(void);
 
 #endif

@@ -4,7 +4,8 @@
 #include "arch/i386/cpu.h"
 #include "kernel/string.h"
 
-/* All exceptions masked, 64-bit precision; SSE all masked: the ABI's start (System V i386 2.3.2). */
+/* All exceptions masked, 64-bit precision; SSE all masked: the ABI's start (System V i386 2.3.2).
+ */
 #define INITIAL_FCW   0x37f
 #define INITIAL_MXCSR 0x1f80
 

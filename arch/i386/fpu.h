@@ -4,7 +4,8 @@
 
 #include "arch/i386/types.h"
 
-#define FPU_STATE 512 /* bytes, aligned to 16: FXSAVE's; FNSAVE needs 108 (SDM 1 10.5.1, 8.1.10) */
+/* Bytes of saved state, aligned to 16: FXSAVE's; FNSAVE needs 108 (SDM 1 10.5.1, 8.1.10). */
+#define FPU_STATE 512
 
 /* Writes the state that a new program starts with: what Linux gives. state: FPU_STATE bytes. */
 void fpu_init_state(uint8_t *state);

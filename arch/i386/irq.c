@@ -24,6 +24,8 @@ void irq_init(void)
     keyboard_init();
     for (unsigned i = 0; i < ARRAY_SIZE(lines); i++)
         pic_enable(lines[i].irq);
+    /* a byte that came before this held its line high, and an edge is what the PIC waits for */
+    serial_interrupt();
 }
 
 void irq_dispatch(uint32_t vector)

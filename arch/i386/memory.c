@@ -20,15 +20,20 @@ struct range {
     uint32_t start, end;
 };
 
-/* What of a region the kernel can use: below 896 MiB and above 1 MiB. */
-static struct range usable_part(const struct boot_region *region)
+/* What of a region can be mapped: below 896 MiB and above 1 MiB; end 0 if nothing. */
+static struct range reachable_part(const struct boot_region *region)
 {
     uint64_t start = MAX(region->start, (uint64_t)LOW_MEMORY);
     uint64_t end = MIN(region->end, (uint64_t)DIRECT_MAP_SIZE);
 
-    if (!region->usable || start >= end)
+    if (start >= end)
         return (struct range){0, 0};
     return (struct range){start, end};
+}
+
+static struct range usable_part(const struct boot_region *region)
+{
+    return region->usable ? reachable_part(region) : (struct range){0, 0};
 }
 
 static uint32_t memory_limit(const struct boot_info *boot)
@@ -48,7 +53,8 @@ static uint32_t memory_limit(const struct boot_info *boot)
     return limit;
 }
 
-/* Zeroed pages before there is an allocator: behind the kernel, in memory that boot.S has mapped. */
+/* Zeroed pages before there is an allocator: behind the kernel, in memory that boot.S has mapped.
+ */
 static void *early_alloc(size_t size)
 {
     uint32_t start = early_next;
@@ -113,7 +119,8 @@ static uint32_t first_free(const struct boot_info *boot)
 
 void memory_init(const struct boot_info *boot)
 {
-    struct range used[1 + ARRAY_SIZE(boot->modules)];
+    struct range used[1 + ARRAY_SIZE(boot->modules) + ARRAY_SIZE(boot->regions)];
+    unsigned nr_used = 0;
     uint32_t limit = memory_limit(boot);
 
     early_next = first_free(boot);
@@ -121,13 +128,18 @@ void memory_init(const struct boot_info *boot)
     make_stack_tables();
     frame_init(early_alloc(frame_table_size(limit)), limit);
 
-    used[0] = (struct range){(uint32_t)kernel_start - KERNEL_BASE, early_next};
+    used[nr_used++] = (struct range){(uint32_t)kernel_start - KERNEL_BASE, early_next};
     for (unsigned i = 0; i < boot->nr_modules; i++)
-        used[1 + i] = (struct range){boot->modules[i].start, boot->modules[i].end};
+        used[nr_used++] = (struct range){boot->modules[i].start, boot->modules[i].end};
+    /* loaders may report a reserved range inside a usable one */
+    for (unsigned i = 0; i < boot->nr_regions; i++) {
+        if (!boot->regions[i].usable)
+            used[nr_used++] = reachable_part(&boot->regions[i]);
+    }
     for (unsigned i = 0; i < boot->nr_regions; i++) {
         struct range part = usable_part(&boot->regions[i]);
         if (part.end)
-            add_free(part, used, 1 + boot->nr_modules);
+            add_free(part, used, nr_used);
     }
     printk(LOG_INFO, "postern: %u KiB of memory, %u KiB free\n", limit / 1024,
            frames_total * (PAGE_SIZE / 1024));

@@ -13,8 +13,8 @@
 void memory_init(const struct boot_info *boot);
 
 /*
- * Makes text and read-only data read-only, and kernel pages global if wanted. After the last write to
- * what is sealed: the IDT.
+ * Makes text and read-only data read-only, and kernel pages global if wanted. After the last write
+ * to what is sealed: the IDT.
  */
 void memory_seal(bool global);
 

@@ -1,6 +1,6 @@
 /*
- * The 32-bit paging format (SDM 3A 4.3) as small types. A directory entry and a table entry are both
- * a pte_t: they differ in PTE_LARGE alone. Tables are reached through the direct map.
+ * The 32-bit paging format (SDM 3A 4.3) as small types. A directory entry and a table entry are
+ * both a pte_t: they differ in PTE_LARGE alone. Tables are reached through the direct map.
  */
 #ifndef ARCH_I386_PAGING_H
 #define ARCH_I386_PAGING_H

@@ -6,18 +6,18 @@
 #ifndef ARCH_I386_SEGMENTS_H
 #define ARCH_I386_SEGMENTS_H
 
-#define GDT_TSS      1
-#define GDT_KERNEL_CS 2
-#define GDT_KERNEL_DS 3
-#define GDT_USER_CS  4
-#define GDT_USER_DS  5
-#define GDT_TSS_DF   6
-#define GDT_TSS_DB   7
-#define GDT_TSS_NMI  8
-#define GDT_TSS_MC   9
-#define GDT_CALLGATE 10
-#define GDT_TLS_MIN  12
-#define GDT_TLS_MAX  14
+#define GDT_TSS           1
+#define GDT_KERNEL_CS     2
+#define GDT_KERNEL_DS     3
+#define GDT_USER_CS       4
+#define GDT_USER_DS       5
+#define GDT_TSS_DF        6
+#define GDT_TSS_DB        7
+#define GDT_TSS_NMI       8
+#define GDT_TSS_MC        9
+#define GDT_CALLGATE      10
+#define GDT_TLS_MIN       12
+#define GDT_TLS_MAX       14
 
 #define SELECTOR_TSS      0x08
 #define SELECTOR_TSS_DF   0x30

@@ -66,15 +66,15 @@ uint32_t read_gs(void)
     return value;
 }
 
-#define LOAD_OR_NULL(segment, value)                                                               \
-    __asm__ volatile("1:\tmovl %0, %%" segment "\n"                                                \
-                     "\t.pushsection .text.fixup, \"ax\"\n"                                        \
-                     "2:\txorl %0, %0\n\t"                                                         \
-                     "jmp 1b\n"                                                                    \
-                     "\t.popsection\n"                                                             \
-                     "\t.pushsection .exception_table, \"a\"\n\t"                                  \
-                     ".long 1b, 2b\n"                                                              \
-                     "\t.popsection"                                                               \
+#define LOAD_OR_NULL(segment, value)                              \
+    __asm__ volatile("1:\tmovl %0, %%" segment "\n"               \
+                     "\t.pushsection .text.fixup, \"ax\"\n"       \
+                     "2:\txorl %0, %0\n\t"                        \
+                     "jmp 1b\n"                                   \
+                     "\t.popsection\n"                            \
+                     "\t.pushsection .exception_table, \"a\"\n\t" \
+                     ".long 1b, 2b\n"                             \
+                     "\t.popsection"                              \
                      : "+r"(value))
 
 void load_fs_gs(uint32_t fs, uint32_t gs)
@@ -102,7 +102,8 @@ __asm__("\t.text\n"
         "\tpopl %ebp\n"
         "\tret\n");
 
-/* The FPU is saved and loaded here and now, never on first use: nobody ever sees another's state. */
+/* The FPU is saved and loaded here and now, never on first use: nobody ever sees another's state.
+ */
 void switch_thread(struct thread *previous, struct thread *next)
 {
     if (previous->process && previous->state != THREAD_DEAD) {

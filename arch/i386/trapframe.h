@@ -35,8 +35,8 @@
 #define TF_SIZE   68
 
 /* struct stack_top, seen from the trapframe below it */
-#define TF_CPU    68
-#define TF_THREAD 72
+#define TF_CPU          68
+#define TF_THREAD       72
 
 #define VECTOR_DB       1
 #define VECTOR_NMI      2
@@ -62,16 +62,16 @@
 #define VECTOR_SYSCALL  257
 #define VECTOR_CALLGATE 258
 
-#define EFLAGS_FIXED 0x00000002 /* bit 1 always reads as one */
-#define EFLAGS_CF    0x00000001
-#define EFLAGS_TF    0x00000100
-#define EFLAGS_IF    0x00000200
-#define EFLAGS_DF    0x00000400
-#define EFLAGS_IOPL  0x00003000
-#define EFLAGS_NT    0x00004000
-#define EFLAGS_RF    0x00010000
-#define EFLAGS_VM    0x00020000
-#define EFLAGS_AC    0x00040000
+#define EFLAGS_FIXED    0x00000002 /* bit 1 always reads as one */
+#define EFLAGS_CF       0x00000001
+#define EFLAGS_TF       0x00000100
+#define EFLAGS_IF       0x00000200
+#define EFLAGS_DF       0x00000400
+#define EFLAGS_IOPL     0x00003000
+#define EFLAGS_NT       0x00004000
+#define EFLAGS_RF       0x00010000
+#define EFLAGS_VM       0x00020000
+#define EFLAGS_AC       0x00040000
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

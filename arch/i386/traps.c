@@ -1,7 +1,7 @@
 /*
- * Every vector but the system call doors: interrupts go to their drivers, a user's exception becomes
- * its signal or a resolved page fault, the kernel's own is fixed up by the exception table or ends in
- * a panic. Called by the gate page on a kernel stack, interrupts off.
+ * Every vector but the system call doors: interrupts go to their drivers, a user's exception
+ * becomes its signal or a resolved page fault, the kernel's own is fixed up by the exception table
+ * or ends in a panic. Called by the gate page on a kernel stack, interrupts off.
  */
 #include "arch/i386/asm.h"
 #include "arch/i386/irq.h"
@@ -56,7 +56,8 @@ static const char *exception_name(uint32_t vector)
     return vector == VECTOR_NMI ? "NMI" : vector == VECTOR_MC ? "machine check" : "unknown vector";
 }
 
-/* --- page faults -------------------------------------------------------------------------------- */
+/* --- page faults --------------------------------------------------------------------------------
+ */
 
 static uint32_t fault_access(uint32_t error)
 {
@@ -118,7 +119,8 @@ static bool kernel_page_fault(struct trapframe *tf)
     return !error;
 }
 
-/* --- exceptions --------------------------------------------------------------------------------- */
+/* --- exceptions ---------------------------------------------------------------------------------
+ */
 
 static uint32_t find_fixup(uint32_t eip)
 {

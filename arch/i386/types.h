@@ -16,30 +16,29 @@ typedef struct {
     uint32_t value;
 } paddr_t;
 
-#define PADDR(number) ((paddr_t){(number)})
+#define PADDR(number)                       ((paddr_t){(number)})
 
-#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-#define container_of(pointer, type, member)                                                        \
-    ((type *)((char *)(pointer) - offsetof(type, member)))
+#define ARRAY_SIZE(array)                   (sizeof(array) / sizeof((array)[0]))
+#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
-#define likely(condition)   __builtin_expect(!!(condition), 1)
-#define unlikely(condition) __builtin_expect(!!(condition), 0)
+#define likely(condition)                   __builtin_expect(!!(condition), 1)
+#define unlikely(condition)                 __builtin_expect(!!(condition), 0)
 
-#define MIN(a, b)                                                                                  \
-    ({                                                                                             \
-        __typeof__(a) min_a_ = (a);                                                                \
-        __typeof__(b) min_b_ = (b);                                                                \
-        min_a_ < min_b_ ? min_a_ : min_b_;                                                         \
+#define MIN(a, b)                          \
+    ({                                     \
+        __typeof__(a) min_a_ = (a);        \
+        __typeof__(b) min_b_ = (b);        \
+        min_a_ < min_b_ ? min_a_ : min_b_; \
     })
-#define MAX(a, b)                                                                                  \
-    ({                                                                                             \
-        __typeof__(a) max_a_ = (a);                                                                \
-        __typeof__(b) max_b_ = (b);                                                                \
-        max_a_ > max_b_ ? max_a_ : max_b_;                                                         \
+#define MAX(a, b)                          \
+    ({                                     \
+        __typeof__(a) max_a_ = (a);        \
+        __typeof__(b) max_b_ = (b);        \
+        max_a_ > max_b_ ? max_a_ : max_b_; \
     })
 
 /* Power-of-two rounding of numbers and addresses. */
-#define ROUND_DOWN(value, to) ((value) & ~((__typeof__(value))(to) - 1))
-#define ROUND_UP(value, to)   ROUND_DOWN((value) + ((__typeof__(value))(to) - 1), to)
+#define ROUND_DOWN(value, to) ((value) & ~((__typeof__(value))(to)-1))
+#define ROUND_UP(value, to)   ROUND_DOWN((value) + ((__typeof__(value))(to)-1), to)
 
 #endif

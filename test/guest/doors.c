@@ -1,10 +1,11 @@
 /*
  * Every door gives the same answers and keeps every register.
  *
- * Rule: the i386 system call convention (number in eax, arguments in ebx ecx edx esi edi ebp, result
- * in eax, all else preserved), whatever instruction enters: SDM 2B SYSENTER/SYSEXIT, INT n; 3A 5.8.4
- * call gates; APM 3 SYSCALL/SYSRET. A broken kernel loses ecx or edx to sysexit, keeps DF or AC set in
- * its own code, leaves its data segments in ds and es, or takes ebp for the sixth argument.
+ * Rule: the i386 system call convention (number in eax, arguments in ebx ecx edx esi edi ebp,
+ * result in eax, all else preserved), whatever instruction enters: SDM 2B SYSENTER/SYSEXIT, INT n;
+ * 3A 5.8.4 call gates; APM 3 SYSCALL/SYSRET. A broken kernel loses ecx or edx to sysexit, keeps DF
+ * or AC set in its own code, leaves its data segments in ds and es, or takes ebp for the sixth
+ * argument.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -125,8 +126,8 @@ static void check_registers(int door, const char *name, uint32_t flags)
             "%s: segment registers survive with flags %x", name, flags);
 }
 
-/* The sixth argument is the page number in mmap2: one that overflows a file is seen as an error only
- * by kernels that read it; what every kernel shows is that the other five arrive. */
+/* The sixth argument is the page number in mmap2: one that overflows a file is seen as an error
+ * only by kernels that read it; what every kernel shows is that the other five arrive. */
 static void check_six_arguments(int door, const char *name)
 {
     long address = syscall_via(door, NR_mmap2, 0x30000000, 8192, PROT_READ | PROT_WRITE,

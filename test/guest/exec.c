@@ -1,8 +1,9 @@
 /*
  * execve(2): what the new program finds, and every way to fail.
  *
- * Rule: execve(2), getauxval(3), System V i386 ABI 2.3. A broken kernel passes strings short, leaves
- * AT_PHDR wrong, loses the old program on a failure that comes late, or reads argv without checks.
+ * Rule: execve(2), getauxval(3), System V i386 ABI 2.3. A broken kernel passes strings short,
+ * leaves AT_PHDR wrong, loses the old program on a failure that comes late, or reads argv without
+ * checks.
  */
 #include <elf.h>
 #include <errno.h>

@@ -1,8 +1,9 @@
 /*
  * Every exception that user mode can raise ends the process with Linux's signal, and nothing else.
  *
- * Rule: SDM 3A 6.15 (which instruction raises which vector), and signal(7) for what Linux makes of it.
- * A broken kernel panics, returns to the next instruction, or lets a privileged instruction pass.
+ * Rule: SDM 3A 6.15 (which instruction raises which vector), and signal(7) for what Linux makes of
+ * it. A broken kernel panics, returns to the next instruction, or lets a privileged instruction
+ * pass.
  */
 #include <signal.h>
 #include <stdint.h>
@@ -15,12 +16,12 @@
 #include "user/lib/postern.h"
 #include "user/lib/spawn.h"
 
-#define FAULT(name, ...)                                                                           \
-    static int name(void *unused)                                                                  \
-    {                                                                                              \
-        (void)unused;                                                                              \
-        __asm__ volatile(__VA_ARGS__);                                                             \
-        return 0;                                                                                  \
+#define FAULT(name, ...)               \
+    static int name(void *unused)      \
+    {                                  \
+        (void)unused;                  \
+        __asm__ volatile(__VA_ARGS__); \
+        return 0;                      \
     }
 
 FAULT(divide, "xorl %%ecx, %%ecx; movl $1, %%eax; cltd; idivl %%ecx" ::: "eax", "ecx", "edx")
@@ -50,7 +51,8 @@ FAULT(load_null_ss, "xorl %%eax, %%eax; movl %%eax, %%ss" ::: "eax")
 FAULT(jump_kernel_cs, "ljmp $0x10, $0")
 FAULT(single_step, "pushfl; orl $0x100, (%%esp); popfl; nop; nop" ::: "memory", "cc")
 FAULT(sse_exception, "pushl $0x1f00; ldmxcsr (%%esp); xorps %%xmm0, %%xmm0; movss %%xmm0, %%xmm1;"
-                     "divss %%xmm0, %%xmm1; addl $4, %%esp" ::: "memory")
+                     "divss %%xmm0, %%xmm1; addl $4, %%esp" ::
+          : "memory")
 FAULT(x87_exception, "fninit; pushl $0x300; fldcw (%%esp); fldz; fldz; fdivp; fwait" ::: "memory")
 FAULT(alignment_free, "movl 1(%%esp), %%eax" ::: "eax")
 

@@ -1,8 +1,8 @@
 /*
  * fork(2) and wait4(2): copy-on-write memory, exit statuses, many children.
  *
- * A broken kernel lets the child's stores show in the parent (COW not broken), reports a wrong status,
- * or loses a child.
+ * A broken kernel lets the child's stores show in the parent (COW not broken), reports a wrong
+ * status, or loses a child.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -35,8 +35,8 @@ static int child_writes(void *memory)
 
 static void check_copy_on_write(void)
 {
-    char *memory = mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                        -1, 0);
+    char *memory =
+        mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     int intact = 0;
 
     for (int i = 0; i < PAGES; i++)

@@ -1,8 +1,9 @@
 /*
  * FPU and SSE state belong to one process, across any number of switches.
  *
- * Rule: the state is saved eagerly, so no process ever sees another's (LazyFP, CVE-2018-3665); a new
- * program starts with FCW 037f and MXCSR 1f80 as on Linux. A broken kernel mixes or loses registers.
+ * Rule: the state is saved eagerly, so no process ever sees another's (LazyFP, CVE-2018-3665); a
+ * new program starts with FCW 037f and MXCSR 1f80 as on Linux. A broken kernel mixes or loses
+ * registers.
  */
 #include <stdbool.h>
 #include <stdint.h>

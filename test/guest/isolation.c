@@ -140,7 +140,8 @@ static void check_settings(void)
     ktap_equal(postern_set(POSTERN_COPY, COPY_DIRECT), isolation == ISOLATION_SHARED ? 0 : -1,
                "copy=direct only in shared");
     postern_set(POSTERN_COPY, COPY_WALK);
-    ktap_ok(postern_sabotage(SABOTAGE_PANIC) == -1 && errno == EPERM, "no sabotage unless booted so");
+    ktap_ok(postern_sabotage(SABOTAGE_PANIC) == -1 && errno == EPERM,
+            "no sabotage unless booted so");
 }
 
 int main(int argc, char **argv)

@@ -1,8 +1,8 @@
 /*
  * brk(2), mmap(2), munmap(2), the stack: what is mapped works, what is not kills.
  *
- * Rule: the manual pages; a fault is SIGSEGV. A broken kernel hands out pages with old contents, maps
- * more or less than asked, or lets the stack grow without end.
+ * Rule: the manual pages; a fault is SIGSEGV. A broken kernel hands out pages with old contents,
+ * maps more or less than asked, or lets the stack grow without end.
  */
 #include <errno.h>
 #include <signal.h>
@@ -106,7 +106,8 @@ static void check_brk(void)
     ktap_equal(syscall_raw(NR_brk, start, 0, 0), start, "brk shrinks");
     ktap_equal(syscall_raw(NR_brk, start + 5 * PAGE, 0, 0), start + 5 * PAGE, "and grows again");
     ktap_ok(all_zero(heap, 4 * PAGE), "with zeroes");
-    ktap_equal(syscall_raw(NR_brk, 0xfffff000, 0, 0), start + 5 * PAGE, "not to the end of the world");
+    ktap_equal(syscall_raw(NR_brk, 0xfffff000, 0, 0), start + 5 * PAGE,
+               "not to the end of the world");
     syscall_raw(NR_brk, start, 0, 0);
 }
 

@@ -100,7 +100,8 @@ static void check(int (*body)(void *), bool killed, const char *name)
     int frames_now = frames_when_settled(frames), heap_now = postern_get(POSTERN_HEAP_IN_USE);
     bool was_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 
-    /* a process may also be killed because it touched its own copy-on-write page at the wrong time */
+    /* a process may also be killed because it touched its own copy-on-write page at the wrong time
+     */
     if (killed)
         ktap_ok(was_killed, "%s: SIGKILL", name);
     else

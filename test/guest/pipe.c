@@ -1,8 +1,8 @@
 /*
  * pipe(2), pipe(7): order, blocking, end of file, broken pipes, atomic writes.
  *
- * A broken kernel loses or reorders bytes, misses a wake-up, or leaves a reader asleep when the last
- * writer is gone.
+ * A broken kernel loses or reorders bytes, misses a wake-up, or leaves a reader asleep when the
+ * last writer is gone.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,9 @@
 /*
- * Every pointer that a call takes, at every kind of address: EFAULT or a short count, as Linux gives.
+ * Every pointer that a call takes, at every kind of address: EFAULT or a short count, as Linux
+ * gives.
  *
- * Rule: the calls' manual pages. A broken kernel checks only the first page, forgets the wrap-around,
- * writes to read-only pages through its own mapping, or follows a pointer into itself.
+ * Rule: the calls' manual pages. A broken kernel checks only the first page, forgets the
+ * wrap-around, writes to read-only pages through its own mapping, or follows a pointer into itself.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,8 +34,7 @@ static int nr_addresses;
 
 static void add(const char *name, const void *address, bool readable, bool is_writable)
 {
-    addresses[nr_addresses++] =
-        (struct address){name, (long)address, readable, is_writable};
+    addresses[nr_addresses++] = (struct address){name, (long)address, readable, is_writable};
 }
 
 static void make_addresses(void)
@@ -106,9 +106,8 @@ static void check_call(const struct call *call, const struct address *a)
         arguments[0] = zero;
     arguments[call->argument] = a->address;
     memset(writable, 0, PAGE);
-    long result =
-        syscall_via(DOOR_INT80, call->number, arguments[0], arguments[1], arguments[2],
-                    arguments[3], 0, 0);
+    long result = syscall_via(DOOR_INT80, call->number, arguments[0], arguments[1], arguments[2],
+                              arguments[3], 0, 0);
     if (empty) {
         /* Linux checks the range, not the pages, of an empty buffer */
         bool in_range = (unsigned long)a->address <= USER_LIMIT;
@@ -129,7 +128,7 @@ static void check_straddling(void)
     char *end = straddle + PAGE;
     struct timespec64 {
         int64_t seconds, nanoseconds;
-    } *time;
+    } * time;
     int ends[2];
 
     ktap_equal(read(zero, end - 100, 200), 100, "read stops at the fault");

@@ -19,8 +19,8 @@
 #include "user/lib/spawn.h"
 
 static const char *const all_tests[] = {
-    "doors", "fork", "exec", "elf",  "memory", "faults",    "pointers", "pipe",
-    "files", "time", "fpu",  "tls",  "sched",  "isolation", "leak",     "oom",
+    "doors", "fork", "exec", "elf", "memory", "faults",    "pointers", "pipe",
+    "files", "time", "fpu",  "tls", "sched",  "isolation", "leak",     "oom",
 };
 #define NR_TESTS (sizeof(all_tests) / sizeof(all_tests[0]))
 
@@ -87,7 +87,8 @@ static void run(const char *test, struct setting setting, const char *name)
         ktap_ok(false, "%s: fork: %s", name, strerror(errno));
         return;
     }
-    int frames_now = postern_get(POSTERN_FRAMES_IN_USE), heap_now = postern_get(POSTERN_HEAP_IN_USE);
+    int frames_now = postern_get(POSTERN_FRAMES_IN_USE),
+        heap_now = postern_get(POSTERN_HEAP_IN_USE);
     if (frames_now != frames || heap_now != heap)
         ktap_note("%s: frames %d -> %d, heap %d -> %d", name, frames, frames_now, heap, heap_now);
     ktap_ok(spawn_status(status) == 0 && frames_now == frames && heap_now == heap, "%s", name);

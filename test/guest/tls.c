@@ -45,7 +45,8 @@ static int check_in_child(void *entry)
     return value == word ? 0 : 1;
 }
 
-/* fs still names an entry that is empty now: a use of it faults, a switch away and back does not. */
+/* fs still names an entry that is empty now: a use of it faults, a switch away and back does not.
+ */
 static int use_emptied(void *entry)
 {
     struct user_desc d = {(uintptr_t)entry, 0, 0, EMPTY};

@@ -73,8 +73,8 @@ static void run(const struct bench *bench, int door)
     struct call call = {.number = bench->number};
 
     if (bench->path) {
-        char *buffer = mmap(NULL, BUFFER_SIZE, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        char *buffer =
+            mmap(NULL, BUFFER_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         int fd = open(bench->path, bench->flags);
         if (buffer == MAP_FAILED || fd < 0) {
             perror(bench->path);
@@ -104,7 +104,8 @@ static void print_exposure(void)
            pages << PAGE_SHIFT);
 }
 
-/* --- all of them, interleaved ------------------------------------------------------------------------ */
+/* --- all of them, interleaved
+ * ------------------------------------------------------------------------ */
 
 /* The line that `bench first second` prints in the given mode. */
 static void line_of(int isolation, const char *first, const char *second, char *line, size_t size)

@@ -19,8 +19,7 @@ int postern_set(enum postern_setting setting, int value)
 
 int postern_counters(struct postern_counters *counters)
 {
-    return syscall_result(
-        syscall_raw(NR_postern_counters, (long)counters, sizeof(*counters), 0));
+    return syscall_result(syscall_raw(NR_postern_counters, (long)counters, sizeof(*counters), 0));
 }
 
 int postern_exposure(struct postern_exposure *rows, size_t max)

@@ -6,8 +6,8 @@
  * line on stderr if it cannot be started. */
 int spawn_wait(char *const argv[]);
 
-/* Replaces this process: a name without a slash is looked for in /bin. Returns only on failure, with a
- * line on stderr that begins with who. */
+/* Replaces this process: a name without a slash is looked for in /bin. Returns only on failure,
+ * with a line on stderr that begins with who. */
 void spawn_exec(const char *who, char *const argv[]);
 
 /* Calls body(argument) in a child, which exits with its result; returns what wait gave, or -1. */

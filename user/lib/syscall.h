@@ -41,46 +41,45 @@ static inline long syscall_result(long result)
     return result;
 }
 
-#define _syscall0(type, name)                                                                      \
-    type name(void)                                                                                \
-    {                                                                                              \
-        return (type)syscall_result(syscall_via(DOOR_INT80, NR_##name, 0, 0, 0, 0, 0, 0));         \
+#define _syscall0(type, name)                                                              \
+    type name(void)                                                                        \
+    {                                                                                      \
+        return (type)syscall_result(syscall_via(DOOR_INT80, NR_##name, 0, 0, 0, 0, 0, 0)); \
     }
-#define _syscall1(type, name, t1, a1)                                                              \
-    type name(t1 a1)                                                                               \
-    {                                                                                              \
-        return (type)syscall_result(                                                               \
-            syscall_via(DOOR_INT80, NR_##name, (long)a1, 0, 0, 0, 0, 0));                          \
+#define _syscall1(type, name, t1, a1)                                                             \
+    type name(t1 a1)                                                                              \
+    {                                                                                             \
+        return (type)syscall_result(syscall_via(DOOR_INT80, NR_##name, (long)a1, 0, 0, 0, 0, 0)); \
     }
-#define _syscall2(type, name, t1, a1, t2, a2)                                                      \
-    type name(t1 a1, t2 a2)                                                                        \
-    {                                                                                              \
-        return (type)syscall_result(                                                               \
-            syscall_via(DOOR_INT80, NR_##name, (long)a1, (long)a2, 0, 0, 0, 0));                   \
+#define _syscall2(type, name, t1, a1, t2, a2)                                    \
+    type name(t1 a1, t2 a2)                                                      \
+    {                                                                            \
+        return (type)syscall_result(                                             \
+            syscall_via(DOOR_INT80, NR_##name, (long)a1, (long)a2, 0, 0, 0, 0)); \
     }
-#define _syscall3(type, name, t1, a1, t2, a2, t3, a3)                                              \
-    type name(t1 a1, t2 a2, t3 a3)                                                                 \
-    {                                                                                              \
-        return (type)syscall_result(                                                               \
-            syscall_via(DOOR_INT80, NR_##name, (long)a1, (long)a2, (long)a3, 0, 0, 0));            \
+#define _syscall3(type, name, t1, a1, t2, a2, t3, a3)                                   \
+    type name(t1 a1, t2 a2, t3 a3)                                                      \
+    {                                                                                   \
+        return (type)syscall_result(                                                    \
+            syscall_via(DOOR_INT80, NR_##name, (long)a1, (long)a2, (long)a3, 0, 0, 0)); \
     }
-#define _syscall4(type, name, t1, a1, t2, a2, t3, a3, t4, a4)                                      \
-    type name(t1 a1, t2 a2, t3 a3, t4 a4)                                                          \
-    {                                                                                              \
-        return (type)syscall_result(syscall_via(DOOR_INT80, NR_##name, (long)a1, (long)a2,         \
-                                                (long)a3, (long)a4, 0, 0));                        \
+#define _syscall4(type, name, t1, a1, t2, a2, t3, a3, t4, a4)                                  \
+    type name(t1 a1, t2 a2, t3 a3, t4 a4)                                                      \
+    {                                                                                          \
+        return (type)syscall_result(                                                           \
+            syscall_via(DOOR_INT80, NR_##name, (long)a1, (long)a2, (long)a3, (long)a4, 0, 0)); \
     }
-#define _syscall5(type, name, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5)                              \
-    type name(t1 a1, t2 a2, t3 a3, t4 a4, t5 a5)                                                   \
-    {                                                                                              \
-        return (type)syscall_result(syscall_via(DOOR_INT80, NR_##name, (long)a1, (long)a2,         \
-                                                (long)a3, (long)a4, (long)a5, 0));                 \
+#define _syscall5(type, name, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5)                      \
+    type name(t1 a1, t2 a2, t3 a3, t4 a4, t5 a5)                                           \
+    {                                                                                      \
+        return (type)syscall_result(syscall_via(DOOR_INT80, NR_##name, (long)a1, (long)a2, \
+                                                (long)a3, (long)a4, (long)a5, 0));         \
     }
-#define _syscall6(type, name, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5, t6, a6)                      \
-    type name(t1 a1, t2 a2, t3 a3, t4 a4, t5 a5, t6 a6)                                            \
-    {                                                                                              \
-        return (type)syscall_result(syscall_via(DOOR_INT80, NR_##name, (long)a1, (long)a2,         \
-                                                (long)a3, (long)a4, (long)a5, (long)a6));          \
+#define _syscall6(type, name, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5, t6, a6)              \
+    type name(t1 a1, t2 a2, t3 a3, t4 a4, t5 a5, t6 a6)                                    \
+    {                                                                                      \
+        return (type)syscall_result(syscall_via(DOOR_INT80, NR_##name, (long)a1, (long)a2, \
+                                                (long)a3, (long)a4, (long)a5, (long)a6));  \
     }
 
 #endif
