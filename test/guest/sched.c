@@ -6,34 +6,50 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "user/lib/ktap.h"
 #include "user/lib/syscall.h"
 
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
 #define SPINNERS  3
 #define PROCESSES 30
+
+/* Half a second that never gives the CPU away. */
+static void spin(void)
+{
+    int64_t start = now_ms();
+
+    while (now_ms() - start < 500) {
+        for (volatile uint32_t turn = 0; turn < 1000000; turn++)
+            ;
+    }
+}
 
 static void check_preemption(void)
 {
     int done[2], status;
-    pid_t spinners[SPINNERS];
     char byte;
 
     if (pipe(done))
         return;
-    /* each spins until its time is up, which only the clock tells */
     for (int i = 0; i < SPINNERS; i++) {
-        spinners[i] = fork();
-        if (spinners[i] == 0) {
-            for (volatile uint32_t turn = 0; turn < 30000000; turn++)
-                ;
+        if (fork() == 0) {
+            spin();
             write(done[1], "s", 1);
             _exit(0);
         }
     }
     if (fork() == 0) {
-        for (int i = 0; i < 5; i++)
+        for (int i = 0; i < 2; i++)
             usleep(1000);
         write(done[1], "q", 1);
         _exit(0);

@@ -1,0 +1,89 @@
+/* kernel/cpio.c: sound archives, and every truncation and bit flip of one. */
+#include "test/unit/unit.h"
+
+#include "kernel/cpio.c"
+
+static uint8_t archive[1024];
+static size_t archive_size;
+
+static void add(const char *name, uint32_t mode, const char *data)
+{
+    char header[111];
+    size_t size = strlen(data);
+
+    snprintf(header, sizeof(header),
+             "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", 1, mode, 0, 0, 1, 0,
+             size, 0, 0, 0, 0, strlen(name) + 1, 0);
+    memcpy(archive + archive_size, header, 110);
+    archive_size += 110;
+    strcpy((char *)archive + archive_size, name);
+    archive_size = (archive_size + strlen(name) + 1 + 3) & ~3u;
+    memcpy(archive + archive_size, data, size);
+    archive_size = (archive_size + size + 3) & ~3u;
+}
+
+/* Reads to the end; every entry must lie inside. Returns the last result. */
+static int read_all(const uint8_t *bytes, size_t size, int *entries)
+{
+    struct cpio_archive reader = {.bytes = bytes, .size = size};
+    struct cpio_entry entry;
+    int result;
+
+    *entries = 0;
+    while ((result = cpio_next(&reader, &entry)) > 0 && ++*entries < 100) {
+        const uint8_t *name = (const uint8_t *)entry.name;
+        if (name < bytes || name + strlen(entry.name) >= bytes + size)
+            return 1;
+        if (entry.data < bytes || entry.size > size || entry.data + entry.size > bytes + size)
+            return 1;
+    }
+    return result;
+}
+
+static void check_sound(void)
+{
+    struct cpio_archive reader = {.bytes = archive, .size = archive_size};
+    struct cpio_entry entry;
+
+    unit_ok(cpio_next(&reader, &entry) == 1 && !strcmp(entry.name, "."), "the root");
+    unit_ok(cpio_next(&reader, &entry) == 1 && !strcmp(entry.name, "etc/motd") && entry.size == 5 &&
+                !memcmp(entry.data, "hello", 5) && entry.mode == 0100644,
+            "a file, its leading ./ taken off");
+    unit_ok(cpio_next(&reader, &entry) == 1 && !strcmp(entry.name, "empty") && !entry.size,
+            "an empty file");
+    unit_ok(cpio_next(&reader, &entry) == 0, "the trailer");
+}
+
+static void check_damaged(void)
+{
+    int bad = 0, entries;
+
+    for (size_t size = 0; size <= archive_size; size++) {
+        uint8_t *copy = unit_copy(archive, size);
+        int result = read_all(copy, size, &entries);
+        bad += result != 0 && result != -EINVAL;
+        free(copy);
+    }
+    unit_ok(!bad, "truncated at every byte: an end or -EINVAL");
+    bad = 0;
+    for (size_t bit = 0; bit < archive_size * 8; bit++) {
+        uint8_t *copy = unit_copy(archive, archive_size);
+        copy[bit / 8] ^= 1 << bit % 8;
+        int result = read_all(copy, archive_size, &entries);
+        bad += result != 0 && result != -EINVAL;
+        free(copy);
+    }
+    unit_ok(!bad, "every bit flipped: entries inside the archive, an end or -EINVAL");
+}
+
+int main(void)
+{
+    printf("KTAP version 1\n");
+    add(".", 0040755, "");
+    add("./etc/motd", 0100644, "hello");
+    add("/empty", 0100644, "");
+    add("TRAILER!!!", 0, "");
+    check_sound();
+    check_damaged();
+    return unit_end();
+}
