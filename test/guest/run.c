@@ -19,8 +19,8 @@
 #include "user/lib/spawn.h"
 
 static const char *const all_tests[] = {
-    "doors", "fork", "exec", "elf", "memory", "faults",    "pointers", "pipe",
-    "files", "time", "fpu",  "tls", "sched",  "isolation", "leak",     "oom",
+    "doors", "step", "fork", "exec", "elf",   "memory",    "faults", "pointers", "pipe",
+    "files", "time", "fpu",  "tls",  "sched", "isolation", "leak",   "oom",
 };
 #define NR_TESTS (sizeof(all_tests) / sizeof(all_tests[0]))
 
