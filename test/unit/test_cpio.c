@@ -11,9 +11,8 @@ static void add(const char *name, uint32_t mode, const char *data)
     char header[111];
     size_t size = strlen(data);
 
-    snprintf(header, sizeof(header),
-             "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", 1, mode, 0, 0, 1, 0,
-             size, 0, 0, 0, 0, strlen(name) + 1, 0);
+    snprintf(header, sizeof(header), "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x",
+             1, mode, 0, 0, 1, 0, size, 0, 0, 0, 0, strlen(name) + 1, 0);
     memcpy(archive + archive_size, header, 110);
     archive_size += 110;
     strcpy((char *)archive + archive_size, name);

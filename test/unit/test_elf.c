@@ -85,13 +85,13 @@ static void refuse(const char *name, void (*change)(struct file *))
     unit_ok(parse(&f, sizeof(f), &image) == -ENOEXEC, "refused: %s", name);
 }
 
-#define REFUSE(name, statement)                                                                    \
-    do {                                                                                           \
-        void change_(struct file *f)                                                               \
-        {                                                                                          \
-            statement;                                                                             \
-        }                                                                                          \
-        refuse(name, change_);                                                                     \
+#define REFUSE(name, statement)      \
+    do {                             \
+        void change_(struct file *f) \
+        {                            \
+            statement;               \
+        }                            \
+        refuse(name, change_);       \
     } while (0)
 
 static void check_refusals(void)

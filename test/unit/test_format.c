@@ -10,13 +10,13 @@
 #pragma GCC diagnostic ignored "-Wformat"
 #pragma GCC diagnostic ignored "-Wformat-truncation"
 
-#define CHECK(...)                                                                                 \
-    do {                                                                                           \
-        char ours[128], theirs[128];                                                               \
-        int our_length = kernel_snprintf(ours, sizeof(ours), __VA_ARGS__);                         \
-        int their_length = snprintf(theirs, sizeof(theirs), __VA_ARGS__);                          \
-        unit_ok(our_length == their_length && !strcmp(ours, theirs), "\"%s\" is \"%s\"", ours,     \
-                theirs);                                                                           \
+#define CHECK(...)                                                                             \
+    do {                                                                                       \
+        char ours[128], theirs[128];                                                           \
+        int our_length = kernel_snprintf(ours, sizeof(ours), __VA_ARGS__);                     \
+        int their_length = snprintf(theirs, sizeof(theirs), __VA_ARGS__);                      \
+        unit_ok(our_length == their_length && !strcmp(ours, theirs), "\"%s\" is \"%s\"", ours, \
+                theirs);                                                                       \
     } while (0)
 
 static void check_truncation(void)

@@ -45,7 +45,8 @@ int main(void)
             "an unknown knob is one line");
     unit_ok(!parse("isolation") && nr_complaints == 1, "a knob without a value");
     unit_ok(!parse("isolation=") && nr_complaints == 1, "a knob with an empty value");
-    unit_ok(parse("copy=direct") == -EINVAL && nr_complaints == 1 && strstr(complaints, "impossible"),
+    unit_ok(parse("copy=direct") == -EINVAL && nr_complaints == 1 &&
+                strstr(complaints, "impossible"),
             "an impossible combination");
     memset(line, 'x', sizeof(line));
     line[sizeof(line) - 1] = '\0';

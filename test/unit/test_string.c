@@ -67,14 +67,15 @@ static void check_memory(void)
 
 static void check_strings(void)
 {
-    static const char *const strings[] = {"", "a", "b", "ab", "abc", "abd", "a\xff", "hello", "hell"};
+    static const char *const strings[] = {"",    "a",     "b",     "ab",  "abc",
+                                          "abd", "a\xff", "hello", "hell"};
     unsigned count = sizeof(strings) / sizeof(strings[0]), wrong[5] = {0, 0, 0, 0, 0};
 
     for (unsigned i = 0; i < count; i++) {
         wrong[0] += kernel_strlen(strings[i]) != strlen(strings[i]);
         for (unsigned j = 0; j < count; j++) {
-            wrong[1] += sign(kernel_strcmp(strings[i], strings[j])) !=
-                        sign(strcmp(strings[i], strings[j]));
+            wrong[1] +=
+                sign(kernel_strcmp(strings[i], strings[j])) != sign(strcmp(strings[i], strings[j]));
             for (unsigned n = 0; n < 6; n++)
                 wrong[2] += sign(kernel_strncmp(strings[i], strings[j], n)) !=
                             sign(strncmp(strings[i], strings[j], n));
@@ -89,7 +90,8 @@ static void check_strings(void)
     unit_ok(!wrong[2], "strncmp");
     unit_ok(!wrong[3], "strchr");
     unit_ok(!wrong[4], "strrchr");
-    unit_ok(sign(kernel_memcmp("ab\0c", "ab\0d", 4)) < 0 && !kernel_memcmp("ab", "ac", 1), "memcmp");
+    unit_ok(sign(kernel_memcmp("ab\0c", "ab\0d", 4)) < 0 && !kernel_memcmp("ab", "ac", 1),
+            "memcmp");
 }
 
 static void check_strlcpy(void)

@@ -16,13 +16,13 @@
 
 static unsigned unit_results, unit_failures;
 
-#define unit_ok(condition, ...)                                                                    \
-    do {                                                                                           \
-        bool unit_good_ = (condition);                                                             \
-        printf("%sok %u - ", unit_good_ ? "" : "not ", ++unit_results);                            \
-        printf(__VA_ARGS__);                                                                       \
-        printf("\n");                                                                              \
-        unit_failures += !unit_good_;                                                              \
+#define unit_ok(condition, ...)                                         \
+    do {                                                                \
+        bool unit_good_ = (condition);                                  \
+        printf("%sok %u - ", unit_good_ ? "" : "not ", ++unit_results); \
+        printf(__VA_ARGS__);                                            \
+        printf("\n");                                                   \
+        unit_failures += !unit_good_;                                   \
     } while (0)
 
 static inline int unit_end(void)
