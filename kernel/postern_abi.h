@@ -43,7 +43,6 @@ enum postern_setting {
     POSTERN_FRAMES_IN_USE,  /* get: physical frames allocated, of the whole system */
     POSTERN_HEAP_IN_USE,    /* get: bytes of kernel heap allocated, of the whole system */
     POSTERN_MEMORY_KIB,     /* get: usable physical memory of the machine */
-    POSTERN_ICOUNT,         /* get: 1 if RDTSC is seen to count instructions exactly */
 };
 
 /* postern_counters(buffer, size): since boot, all processes; each wraps at 2^32. */

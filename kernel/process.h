@@ -21,10 +21,9 @@
 
 /* What a thread must do before it may go back to user mode; see return_to_user(). */
 #define WORK_RESCHEDULE 1  /* its time slice is over */
-#define WORK_FRAME      2  /* the trapframe was rewritten: only iret restores it exactly */
-#define WORK_STEP       4  /* it entered with TF set, which the gate dropped */
-#define WORK_DIE        8  /* fatal_signal ends its process */
-#define WORK_EXEC       16 /* another directory, perhaps another gate page, is loaded */
+#define WORK_STEP       2  /* it entered with TF set, which the gate dropped */
+#define WORK_DIE        4  /* fatal_signal ends its process */
+#define WORK_EXEC       8 /* another directory, perhaps another gate page, is loaded */
 
 enum thread_state {
     THREAD_RUNNABLE,

@@ -11,10 +11,10 @@ bool return_work(struct thread *thread, struct trapframe *tf)
         thread->work = 0;
         if (work & WORK_DIE)
             process_exit(thread->fatal_signal);
-        if (work & WORK_STEP)
+        if (work & WORK_STEP) {
             tf->eflags |= EFLAGS_TF;
-        if (work & (WORK_STEP | WORK_FRAME))
-            frame_kept = false;
+            frame_kept = false; /* only iret can set TF and not be stepped itself */
+        }
         if (work & WORK_EXEC)
             new_gate = true;
         if (work & WORK_RESCHEDULE)

@@ -1,5 +1,6 @@
 #include "mm/space.h"
 
+#include "arch/i386/memory.h"
 #include "arch/i386/switch.h"
 #include "kernel/errno.h"
 #include "kernel/file.h"
@@ -331,9 +332,8 @@ struct space *space_create(enum postern_isolation isolation, enum postern_copy c
     /* shared: the kernel's own entries, supervisor-only as they are; they never change after boot
      */
     if (isolation == ISOLATION_SHARED)
-        memcpy(space->directory + directory_index(KERNEL_BASE),
-               kernel_directory + directory_index(KERNEL_BASE),
-               (PTES_PER_TABLE - directory_index(KERNEL_BASE)) * sizeof(pte_t));
+        memcpy(space->directory + directory_index(KERNEL_BASE), memory_shared_entries,
+               sizeof(memory_shared_entries));
     space->directory[directory_index(GATE_REGION)] = gate_directory_entry(isolation);
     return space;
 }

@@ -47,7 +47,8 @@ static bool selector_loads(unsigned n, uint32_t selector)
 
     if (index == 0)
         return true;
-    if ((selector & 7) != 3 || index >= CPU_GDT_SLOTS)
+    /* any RPL will do: the descriptors are of ring 3. Bit 2 would name an LDT, and there is none. */
+    if ((selector & 4) || index >= CPU_GDT_SLOTS)
         return false;
     return index == GDT_USER_CS || index == GDT_USER_DS ||
            (index >= GDT_TLS_MIN && index <= GDT_TLS_MAX && gate_gdt(n)[index].high);

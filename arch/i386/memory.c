@@ -13,6 +13,8 @@
 extern const uint8_t kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_sealed_end[],
     kernel_end[];
 
+pte_t memory_shared_entries[KERNEL_TABLES];
+
 /* The first address behind the kernel and its modules, from which tables are taken one by one. */
 static uint32_t early_next;
 
@@ -154,26 +156,39 @@ static void protect(const uint8_t *start, const uint8_t *end, uint32_t set, uint
     }
 }
 
-static void make_global(void)
+/* The directory entry that maps the same as entry, but globally: a large page, or a table of its own. */
+static pte_t make_global(pte_t entry)
 {
-    for (unsigned i = directory_index(KERNEL_BASE); i < directory_index(DIRECT_MAP_LIMIT); i++) {
-        pte_t *upper = &kernel_directory[i];
-        if (!pte_has(*upper, PTE_PRESENT))
-            continue;
-        if (pte_has(*upper, PTE_LARGE)) {
-            upper->bits |= PTE_GLOBAL;
-            continue;
-        }
-        for (unsigned j = 0; j < PTES_PER_TABLE; j++)
-            pte_table(*upper)[j].bits |= PTE_GLOBAL;
+    if (pte_has(entry, PTE_LARGE))
+        return (pte_t){entry.bits | PTE_GLOBAL};
+    paddr_t frame = frame_alloc();
+    if (!frame.value)
+        panic("no memory for the global page tables");
+    pte_t *table = direct_map(frame);
+    for (unsigned i = 0; i < PTES_PER_TABLE; i++)
+        table[i] = (pte_t){pte_table(entry)[i].bits | PTE_GLOBAL};
+    return pte_make(frame, entry.bits & PTE_FLAGS);
+}
+
+/*
+ * What shared directories map above KERNEL_BASE. Only there may the kernel be global: a translation
+ * that outlives a CR3 load would be in the TLB while a split process runs, which is what split is
+ * there to prevent. The kernel directory's own entries stay local.
+ */
+static void make_shared_entries(bool global)
+{
+    for (unsigned i = 0; i < KERNEL_TABLES; i++) {
+        unsigned index = directory_index(KERNEL_BASE) + i;
+        pte_t entry = kernel_directory[index];
+        bool direct = index < directory_index(DIRECT_MAP_LIMIT) && pte_has(entry, PTE_PRESENT);
+        memory_shared_entries[i] = global && direct ? make_global(entry) : entry;
     }
 }
 
 void memory_seal(bool global)
 {
     protect(kernel_start, kernel_sealed_end, 0, PTE_WRITABLE);
-    if (global)
-        make_global();
+    make_shared_entries(global);
     write_cr3(read_cr3());
     if (global)
         write_cr4(read_cr4() | CR4_PGE);

@@ -3,6 +3,7 @@
 #define ARCH_I386_MEMORY_H
 
 #include "arch/i386/multiboot.h"
+#include "arch/i386/paging.h"
 #include "arch/i386/types.h"
 
 /*
@@ -13,9 +14,13 @@
 void memory_init(const struct boot_info *boot);
 
 /*
- * Makes text and read-only data read-only, and kernel pages global if wanted. After the last write
- * to what is sealed: the IDT.
+ * Makes text and read-only data read-only, and what shared directories map of the kernel, global if
+ * wanted. After the last write to what is sealed: the IDT.
  */
 void memory_seal(bool global);
+
+/* Directory entries from KERNEL_BASE to the gate region, as a shared directory has them. */
+#define KERNEL_TABLES ((GATE_REGION - KERNEL_BASE) / LARGE_PAGE)
+extern pte_t memory_shared_entries[KERNEL_TABLES];
 
 #endif

@@ -1,5 +1,6 @@
 #include "arch/i386/switch.h"
 
+#include "arch/i386/cpu.h"
 #include "arch/i386/fpu.h"
 #include "kernel/counters.h"
 #include "kernel/sched.h"
@@ -26,9 +27,19 @@ void space_flush(const struct space *space)
 }
 
 /*
- * The gate page is global and differs between the two kinds of directory, so going from one kind to
- * the other must drop its translation by hand: a CR3 load keeps it (SDM 3A 4.10.4.1).
+ * A CR3 load keeps global translations (SDM 3A 4.10.4.1), and two of them must not live on when the
+ * CPU goes from one kind of directory to the other: the gate page's, which differs between the two,
+ * and the kernel's, which a split process must not find in the TLB. Turning PGE off drops them all.
  */
+static void forget_global(void)
+{
+    if (!cpu.pge)
+        return;
+    uint32_t cr4 = read_cr4();
+    write_cr4(cr4 & ~CR4_PGE);
+    write_cr4(cr4);
+}
+
 void switch_space(struct space *space)
 {
     enum postern_isolation isolation = space ? space->isolation : ISOLATION_SPLIT;
@@ -40,7 +51,7 @@ void switch_space(struct space *space)
         load_directory(wanted);
     if (gate_isolation != isolation) {
         gate_isolation = isolation;
-        invlpg(GATE_TEXT);
+        forget_global();
     }
 }
 

@@ -135,7 +135,8 @@ static void kernel_exception(struct trapframe *tf)
 {
     uint32_t fixup = find_fixup(tf->eip);
 
-    if (gate_is_exit_iret(tf->eip)) {
+    /* an NMI may stand at the iret too, but only a fault of a segment means that it was refused */
+    if (gate_is_exit_iret(tf->eip) && tf->vector >= VECTOR_TS && tf->vector <= VECTOR_GP) {
         /* the user's frame was refused: it becomes the user's fault (gate.S, exit_refused) */
         tf->eip = (uint32_t)split_gate_exit_refused;
         return;

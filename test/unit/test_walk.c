@@ -13,6 +13,7 @@
 #define BASE   0x10000000u
 
 pte_t kernel_directory[PTES_PER_TABLE];
+pte_t memory_shared_entries[KERNEL_TABLES];
 
 /* What the rest of the kernel would do. */
 bool space_is_loaded(const struct space *space)
