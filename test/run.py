@@ -76,6 +76,7 @@ class Tests:
         program = os.path.join(self.logs, os.path.basename(source)[:-2])
         command = [*self.args.cc.split(), "-std=gnu11", "-D_GNU_SOURCE", "-g", "-O1", "-Wall",
                    "-Wextra", "-I.", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
+                   "-Wl,--disable-new-dtags",  # the sanitizers' own libraries lie there too
                    f"-Wl,-rpath,{libraries}", f"-Wl,--dynamic-linker={libraries}/ld-linux.so.2",
                    "-o", program, source]
         status, output = execute(command, 120, cwd=ROOT)
