@@ -20,9 +20,9 @@
 #define PROCESSES_MAX 1024
 
 /* What a thread must do before it may go back to user mode; see return_to_user(). */
-#define WORK_RESCHEDULE 1  /* its time slice is over */
-#define WORK_STEP       2  /* it entered with TF set, which the gate dropped */
-#define WORK_DIE        4  /* fatal_signal ends its process */
+#define WORK_RESCHEDULE 1 /* its time slice is over */
+#define WORK_STEP       2 /* it entered with TF set, which the gate dropped */
+#define WORK_DIE        4 /* fatal_signal ends its process */
 #define WORK_EXEC       8 /* another directory, perhaps another gate page, is loaded */
 
 enum thread_state {

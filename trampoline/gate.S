@@ -79,6 +79,25 @@ G(start):
 
 /* --- parts of every entry -------------------------------------------------------------------------- */
 
+/*
+ * From the entry stack, \words bytes below the CPU's words once eax is pushed, to the thread's kernel
+ * stack on the kernel directory. eax is left pointing at the entry stack, where the user's eax is
+ * first: an NMI no longer touches that, so it can be copied from.
+ */
+.macro TO_KERNEL_STACK words
+	pushl	%eax
+	ENTER_KERNEL_DIRECTORY \words, %eax
+	movl	%esp, %eax
+	movl	CPU_KSTACK+\words(%esp), %esp
+.endm
+
+/* Copies words of the entry stack that TO_KERNEL_STACK left, by their offsets. */
+.macro COPY_WORDS offsets:vararg
+	.irp	offset, \offsets
+	pushl	%ss:\offset(%eax)
+	.endr
+.endm
+
 /* On the kernel stack, below the vector: the rest of the trapframe; then the kernel's own segments. */
 .macro PUSH_REST_OF_FRAME
 	pushl	%ds
@@ -201,18 +220,8 @@ G(trap):
 
 /* From ring 3: entry stack, the user's directory, IF=0. vector error eip cs eflags esp ss pushed. */
 .Ltrap_user:
-	pushl	%eax
-	ENTER_KERNEL_DIRECTORY 32, %eax
-	movl	%esp, %eax
-	movl	CPU_KSTACK+32(%esp), %esp
-	/* kernel directory, kernel stack; an NMI no longer touches the entry stack, so copy from it */
-	pushl	%ss:28(%eax)
-	pushl	%ss:24(%eax)
-	pushl	%ss:20(%eax)
-	pushl	%ss:16(%eax)
-	pushl	%ss:12(%eax)
-	pushl	%ss:8(%eax)
-	pushl	%ss:4(%eax)
+	TO_KERNEL_STACK 32
+	COPY_WORDS 28, 24, 20, 16, 12, 8, 4
 	movl	%ss:(%eax), %eax
 	PUSH_REST_OF_FRAME
 	movl	TF_CPU(%esp), %eax
@@ -284,16 +293,8 @@ G(trap):
 	.globl	G(int80)
 G(int80):
 	/* entry stack, IF=0 (interrupt gate); eip cs eflags esp ss pushed */
-	pushl	%eax
-	ENTER_KERNEL_DIRECTORY 24, %eax
-	movl	%esp, %eax
-	movl	CPU_KSTACK+24(%esp), %esp
-	/* kernel directory, kernel stack */
-	pushl	%ss:20(%eax)
-	pushl	%ss:16(%eax)
-	pushl	%ss:12(%eax)
-	pushl	%ss:8(%eax)
-	pushl	%ss:4(%eax)
+	TO_KERNEL_STACK 24
+	COPY_WORDS 20, 16, 12, 8, 4
 	movl	%ss:(%eax), %eax
 	pushl	%eax
 	pushl	$VECTOR_INT80
@@ -348,11 +349,7 @@ G(syscall):
 	.set	.Lcpu, .Lcpu + 1
 	.endr
 .Lsyscall:
-	pushl	%eax
-	ENTER_KERNEL_DIRECTORY 4, %eax
-	movl	%esp, %eax
-	movl	CPU_KSTACK+4(%esp), %esp
-	/* kernel directory, kernel stack */
+	TO_KERNEL_STACK 4
 	pushl	$USER_DS
 	pushl	%ss:CPU_USER_ESP+4(%eax)
 	movl	%ss:(%eax), %eax
@@ -379,17 +376,10 @@ G(syscall):
 G(callgate):
 	cli
 	pushfl
-	pushl	%eax
-	ENTER_KERNEL_DIRECTORY 24, %eax
-	movl	%esp, %eax
-	movl	CPU_KSTACK+24(%esp), %esp
-	/* kernel directory, kernel stack */
-	pushl	%ss:20(%eax)
-	pushl	%ss:16(%eax)
-	pushl	%ss:4(%eax)
+	TO_KERNEL_STACK 24
+	COPY_WORDS 20, 16, 4
 	orl	$EFLAGS_IF, (%esp)
-	pushl	%ss:12(%eax)
-	pushl	%ss:8(%eax)
+	COPY_WORDS 12, 8
 	movl	%ss:(%eax), %eax
 	pushl	%eax
 	pushl	$VECTOR_CALLGATE

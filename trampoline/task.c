@@ -47,7 +47,7 @@ static bool selector_loads(unsigned n, uint32_t selector)
 
     if (index == 0)
         return true;
-    /* any RPL will do: the descriptors are of ring 3. Bit 2 would name an LDT, and there is none. */
+    /* any RPL will do, the descriptors are of ring 3; bit 2 would name an LDT, and there is none */
     if ((selector & 4) || index >= CPU_GDT_SLOTS)
         return false;
     return index == GDT_USER_CS || index == GDT_USER_DS ||

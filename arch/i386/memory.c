@@ -156,7 +156,7 @@ static void protect(const uint8_t *start, const uint8_t *end, uint32_t set, uint
     }
 }
 
-/* The directory entry that maps the same as entry, but globally: a large page, or a table of its own. */
+/* The entry that maps the same as entry, but globally: a large page, or a table of its own. */
 static pte_t make_global(pte_t entry)
 {
     if (pte_has(entry, PTE_LARGE))

@@ -44,6 +44,10 @@ ROWS = [
     hello("hello, -kernel, shared", append="isolation=shared"),
     hello("hello, GRUB, split", append="isolation=split", iso=True),
     hello("hello, GRUB, shared", append="isolation=shared", iso=True),
+    Row("hello, static PIE", "-- /bin/hello-pie one", (HELLO,)),
+    Row("a user fault is one line", "-- /test/faults",
+        (r"postern: faults\[\d+\]: divide error \(error 0\) at eip [0-9a-f]{8} esp bf[0-9a-f]{6}: "
+         r"signal 8\r?\n",)),
     hello("hello, copy=direct", append="isolation=shared copy=direct"),
     hello("hello, global=off", append="global=off"),
     hello("hello, 16 MiB", mem="16"),

@@ -68,23 +68,6 @@ __asm__("\t.text\n"
         "\tpopal\n"
         "\tret\n");
 
-void syscall_int80(void);
-void syscall_callgate(void);
-
-static void (*entry_of(int door))(void)
-{
-    switch (door) {
-    case DOOR_SYSENTER:
-        return (void (*)(void))VSYSCALL_SYSENTER;
-    case DOOR_SYSCALL:
-        return (void (*)(void))VSYSCALL_SYSCALL;
-    case DOOR_CALLGATE:
-        return syscall_callgate;
-    default:
-        return syscall_int80;
-    }
-}
-
 static uint16_t segment(char which)
 {
     uint32_t value = 0;
@@ -113,7 +96,7 @@ static void check_registers(int door, const char *name, uint32_t flags)
                            0,          0,          0,          0};
 
     probe_state = before;
-    probe_entry = entry_of(door);
+    probe_entry = syscall_stub(door);
     probe();
     struct state after = probe_state;
     ktap_equal(after.eax, getpid(), "%s: getpid with flags %x", name, flags);

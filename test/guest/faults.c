@@ -12,6 +12,7 @@
 
 #include "arch/i386/segments.h"
 #include "trampoline/layout.h"
+#include "user/lib/cpuid.h"
 #include "user/lib/ktap.h"
 #include "user/lib/postern.h"
 #include "user/lib/spawn.h"
@@ -95,23 +96,11 @@ static void check(int (*body)(void *), void *argument, int signal, const char *n
         ktap_note("wait gave %#x", status);
 }
 
-static bool have_sse(void)
-{
-    uint32_t before, after, leaf = 1, features = 0;
-
-    __asm__ volatile("pushfl; popl %0; movl %0, %1; xorl $0x200000, %1; pushl %1; popfl;"
-                     "pushfl; popl %1; pushl %0; popfl"
-                     : "=&r"(before), "=&r"(after));
-    if ((before ^ after) & 0x200000)
-        __asm__ volatile("cpuid" : "+a"(leaf), "=d"(features) : : "ebx", "ecx");
-    return features & 1 << 25;
-}
-
 static void check_sse(void)
 {
     const char *name = "SSE divide by zero, unmasked";
 
-    if (!have_sse())
+    if (!(cpuid_features() & CPUID_SSE))
         ktap_skip("no SSE on this CPU", "%s", name);
     else if (spawn_body(sse_exception, NULL) == 0)
         ktap_skip("this emulator raises no SIMD exceptions", "%s", name);

@@ -11,23 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "user/lib/cpuid.h"
 #include "user/lib/ktap.h"
 #include "user/lib/syscall.h"
 
 #define ROUNDS   200
 #define CHILDREN 4
-
-static bool have_sse(void)
-{
-    uint32_t before, after, leaf = 1, features = 0;
-
-    __asm__ volatile("pushfl; popl %0; movl %0, %1; xorl $0x200000, %1; pushl %1; popfl;"
-                     "pushfl; popl %1; pushl %0; popfl"
-                     : "=&r"(before), "=&r"(after));
-    if ((before ^ after) & 0x200000)
-        __asm__ volatile("cpuid" : "+a"(leaf), "=d"(features) : : "ebx", "ecx");
-    return features & 1 << 25;
-}
 
 /* Fills the x87 stack, yields, and reads it back; the same with xmm0. */
 static bool survives(int seed, bool sse)
@@ -58,7 +47,7 @@ int main(void)
 {
     uint16_t control;
     uint32_t mxcsr = 0x1f80;
-    bool sse = have_sse();
+    bool sse = cpuid_features() & CPUID_SSE;
     int status, good = 0;
 
     __asm__ volatile("fnstcw %0" : "=m"(control));

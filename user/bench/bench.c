@@ -40,24 +40,6 @@ static const struct bench {
 
 #define NR_BENCHES (sizeof(benches) / sizeof(benches[0]))
 
-void syscall_int80(void);
-void syscall_callgate(void);
-
-/* The stub of a door, which measure() calls. */
-static void (*stub(int door))(void)
-{
-    switch (door) {
-    case DOOR_SYSENTER:
-        return (void (*)(void))VSYSCALL_SYSENTER;
-    case DOOR_SYSCALL:
-        return (void (*)(void))VSYSCALL_SYSCALL;
-    case DOOR_CALLGATE:
-        return syscall_callgate;
-    default:
-        return syscall_int80;
-    }
-}
-
 static int doors(void)
 {
     return on_postern() ? postern_get(POSTERN_DOORS) : 1 << DOOR_INT80;
@@ -85,7 +67,7 @@ static void run(const struct bench *bench, int door)
         call.arguments[1] = (long)buffer;
         call.arguments[2] = bench->size;
     }
-    struct cost cost = measure(stub(door), &call);
+    struct cost cost = measure(syscall_stub(door), &call);
     printf("Benchmark%s/isolation=%s/door=%s %u %u instr/op %u cr3/op\n", bench->name, mode(),
            door_names[door], cost.samples, cost.instructions, cost.cr3_writes);
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "user/lib/cpuid.h"
 #include "user/lib/postern.h"
 
 #define SAMPLES 101
@@ -56,17 +57,7 @@ void empty_stub(void);
 
 bool measure_possible(void)
 {
-    uint32_t before, after, features = 0;
-
-    /* EFLAGS.ID can be changed where there is CPUID (SDM 1 20.1.1) */
-    __asm__ volatile("pushfl; popl %0; movl %0, %1; xorl $0x200000, %1; pushl %1; popfl;"
-                     "pushfl; popl %1; pushl %0; popfl"
-                     : "=&r"(before), "=&r"(after));
-    if ((before ^ after) & 0x200000) {
-        uint32_t leaf = 1;
-        __asm__ volatile("cpuid" : "+a"(leaf), "=d"(features) : : "ebx", "ecx");
-    }
-    return features & 0x10;
+    return cpuid_features() & CPUID_TSC;
 }
 
 static int compare(const void *a, const void *b)

@@ -34,7 +34,6 @@ __asm__("\t.text\n"
 void syscall_int80(void);
 void syscall_callgate(void);
 __asm__("\t.text\n"
-        "\t.globl syscall_int80, syscall_callgate\n"
         "syscall_int80:\n"
         "\tint $0x80\n"
         "\tret\n"
@@ -44,19 +43,24 @@ __asm__("\t.text\n"
 
 _Static_assert(SELECTOR_CALLGATE == 0x53, "the selector that stands in the instruction above");
 
+void (*syscall_stub(int door))(void)
+{
+    switch (door) {
+    case DOOR_SYSENTER:
+        return (void (*)(void))VSYSCALL_SYSENTER;
+    case DOOR_SYSCALL:
+        return (void (*)(void))VSYSCALL_SYSCALL;
+    case DOOR_CALLGATE:
+        return syscall_callgate;
+    default:
+        return syscall_int80;
+    }
+}
+
 long syscall_via(enum postern_door door, long number, long a, long b, long c, long d, long e,
                  long f)
 {
     const long arguments[] = {number, a, b, c, d, e, f};
 
-    switch (door) {
-    case DOOR_SYSENTER:
-        return syscall_enter((void (*)(void))VSYSCALL_SYSENTER, arguments);
-    case DOOR_SYSCALL:
-        return syscall_enter((void (*)(void))VSYSCALL_SYSCALL, arguments);
-    case DOOR_CALLGATE:
-        return syscall_enter(syscall_callgate, arguments);
-    default:
-        return syscall_enter(syscall_int80, arguments);
-    }
+    return syscall_enter(syscall_stub(door), arguments);
 }

@@ -25,6 +25,9 @@ enum {
 long syscall_via(enum postern_door door, long number, long a, long b, long c, long d, long e,
                  long f);
 
+/* The function that enters by door, for those who load the registers themselves. */
+void (*syscall_stub(int door))(void);
+
 /* The same by number alone, through int $0x80, which every i386 system has. */
 static inline long syscall_raw(long number, long a, long b, long c)
 {
