@@ -7,6 +7,7 @@ and the boot matrix. The last line is `N passed, N failed`.
 """
 import argparse
 import concurrent.futures
+import json
 import os
 import platform
 import re
@@ -18,6 +19,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "test", "boot")]
 import ktap  # noqa: E402  pylint: disable=wrong-import-position
 import matrix  # noqa: E402  pylint: disable=wrong-import-position
+
+# Instructions of an icount run: exact, so bounds hold on any machine.
+SYSENTER_NULL_AT_MOST = 90  # round trip of getppid in split
+ISOLATION_AT_MOST = 10      # what split adds to any call
 
 # What make itself was told does not concern the programs that we start.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
@@ -162,6 +167,39 @@ class Tests:
             totals.fail(problem)
         return totals
 
+    # --- figures ------------------------------------------------------------------------------------
+
+    def figures(self):
+        """Two studies print the same, and isolation costs no more than it may."""
+        outputs = [execute([sys.executable, "scripts/study.py", "--build", self.args.build], 320,
+                           cwd=ROOT) for _ in range(2)]
+        self.log("figures", outputs[0][1] + outputs[1][1])
+        totals = ktap.Totals()
+
+        def check(good, text):
+            if good:
+                totals.passed += 1
+            else:
+                totals.fail(text)
+
+        check(outputs[0][0] == 0, f"the study ends with {outputs[0][0]}")
+        check(outputs[0] == outputs[1], "two studies print different tables")
+        with open(os.path.join(self.args.build, "study", "results.jsonl"), encoding="utf-8") as file:
+            rows = [json.loads(line) for line in file]
+        value = {(r["benchmark"], r["door"], r["isolation"], r["unit"]): r["value"] for r in rows}
+        null = value["Null", "sysenter", "split", "instr/op"]
+        check(null <= SYSENTER_NULL_AT_MOST, f"a null call through sysenter is {null} instructions")
+        for (benchmark, door, isolation, unit), split in value.items():
+            if isolation != "split" or unit not in ("instr/op", "cr3/op"):
+                continue
+            shared = value[benchmark, door, "shared", unit]
+            name = f"{benchmark} through {door}"
+            if unit == "instr/op":
+                check(split - shared <= ISOLATION_AT_MOST, f"{name}: {split} and {shared}")
+            else:
+                check((split, shared) == (2, 0), f"{name}: {split} and {shared} CR3 writes")
+        return totals
+
     # --- all ----------------------------------------------------------------------------------------
 
     def all(self):
@@ -183,6 +221,7 @@ class Tests:
                     yield f"this host: {program}", lambda program=program: self.on_host(program)
         else:
             print("this host does not run i386 programs: no oracle for the guest tests")
+        yield "figures", self.figures
         for row in matrix.ROWS:
             yield f"boot: {row.name}", lambda row=row: self.boot(row)
 

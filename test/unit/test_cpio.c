@@ -53,6 +53,34 @@ static void check_sound(void)
     unit_ok(cpio_next(&reader, &entry) == 0, "the trailer");
 }
 
+/* The archive with text at an offset of its first header, which starts with the magic number. */
+static void refuse(const char *name, size_t offset, const char *text)
+{
+    uint8_t *copy = unit_copy(archive, archive_size);
+    int entries;
+
+    memcpy(copy + offset, text, strlen(text));
+    unit_ok(read_all(copy, archive_size, &entries) == -EINVAL && !entries, "refused: %s", name);
+    free(copy);
+}
+
+static void check_refusals(void)
+{
+    const size_t size = MAGIC_SIZE + FIELD_SIZE_OF_FILE * FIELD_SIZE;
+    const size_t name_size = MAGIC_SIZE + FIELD_SIZE_OF_NAME * FIELD_SIZE;
+
+    refuse("the old ASCII format", 0, "070707");
+    refuse("the format with checksums", 0, "070702");
+    refuse("a letter that is no digit", MAGIC_SIZE + 7, "g");
+    refuse("a sign", MAGIC_SIZE, "-");
+    refuse("a file that runs past the end", size, "00001000");
+    refuse("a file whose end wraps", size, "ffffffff");
+    refuse("no name", name_size, "00000000");
+    refuse("a name that runs past the end", name_size, "00001000");
+    refuse("a name whose end wraps", name_size, "ffffffff");
+    refuse("a name that is not terminated", name_size, "00000001");
+}
+
 static void check_damaged(void)
 {
     int bad = 0, entries;
@@ -83,6 +111,7 @@ int main(void)
     add("/empty", 0100644, "");
     add("TRAILER!!!", 0, "");
     check_sound();
+    check_refusals();
     check_damaged();
     return unit_end();
 }

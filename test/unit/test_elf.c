@@ -47,6 +47,13 @@ static ssize_t read_bytes(void *file, uint32_t offset, void *buffer, size_t size
     return size;
 }
 
+static ssize_t read_badly(void *file, uint32_t offset, void *buffer, size_t size)
+{
+    const struct reader *r = file;
+
+    return offset < r->size ? read_bytes(file, offset, buffer, size) : -EIO;
+}
+
 static int parse(const void *bytes, size_t size, struct elf_image *image)
 {
     uint8_t *copy = unit_copy(bytes, size);
@@ -55,6 +62,20 @@ static int parse(const void *bytes, size_t size, struct elf_image *image)
 
     free(copy);
     return result;
+}
+
+/* The program headers, where they are loaded, are file bytes of one segment. */
+static bool headers_hold(const struct elf_image *image)
+{
+    uint32_t size = image->nr_headers * image->header_size;
+
+    for (unsigned i = 0; i < image->nr_segments; i++) {
+        const struct elf_segment *s = &image->segments[i];
+        if (image->headers >= s->address &&
+            (uint64_t)image->headers + size <= (uint64_t)s->address + s->file_size)
+            return true;
+    }
+    return !image->headers;
 }
 
 /* What the loader counts on in an accepted image. */
@@ -73,7 +94,10 @@ static bool invariants_hold(const struct elf_image *image, size_t file_size)
             return false;
         last = (end + 0xfff) & ~0xfffu;
     }
-    return true;
+    const struct elf_segment *first = &image->segments[0];
+    const struct elf_segment *top = &image->segments[image->nr_segments - 1];
+    return image->low == first->address && image->high == top->address + top->memory_size &&
+           entry_ok(image) && headers_hold(image);
 }
 
 static void refuse(const char *name, void (*change)(struct file *))
@@ -112,10 +136,25 @@ static void check_refusals(void)
     REFUSE("a segment that reaches into the kernel", f->segments[1].memsz = 0xb8000000);
     REFUSE("a segment that wraps", f->segments[1].memsz = 0xffffffff);
     REFUSE("more file than memory", f->segments[1].filesz = 0x10000);
+    REFUSE("file bytes and no memory", f->segments[1].memsz = 0);
     REFUSE("file bytes beyond the file", f->segments[1].offset = 0x10000);
     REFUSE("offset and address that differ within the page", f->segments[1].offset = 1);
     REFUSE("segments out of order", f->segments[1].vaddr = 0x08040000);
     REFUSE("segments that share a page", f->segments[1].vaddr = 0x08048000);
+}
+
+static void check_bad_reads(void)
+{
+    struct file f = sound();
+    struct elf_image image;
+    struct reader nothing = {(const uint8_t *)&f, 0};
+    struct reader header = {(const uint8_t *)&f, sizeof(struct elf_header)};
+
+    unit_ok(elf_parse(read_badly, &nothing, sizeof(f), &image) == -EIO &&
+                elf_parse(read_badly, &header, sizeof(f), &image) == -EIO,
+            "the reader's error is the result");
+    unit_ok(elf_parse(read_bytes, &header, sizeof(f), &image) == -ENOEXEC,
+            "a file that shrank meanwhile is refused");
 }
 
 static void check_damaged(void)
@@ -155,6 +194,7 @@ int main(void)
     f.header.entry -= 0x08048000;
     unit_ok(!parse(&f, sizeof(f), &image) && image.relocatable, "a static PIE");
     check_refusals();
+    check_bad_reads();
     check_damaged();
     return unit_end();
 }

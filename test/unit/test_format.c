@@ -19,6 +19,39 @@
                 theirs);                                                                       \
     } while (0)
 
+/* One value through every combination of flags, width and precision of a conversion. */
+static unsigned count_differences(const char *conversion, long long value)
+{
+    static const char *const widths[] = {"", "1", "9"}, *const precisions[] = {"", ".", ".1", ".6"};
+    unsigned differences = 0;
+
+    for (unsigned i = 0; i < 32 * 3 * 4; i++) {
+        char format[32], ours[64], theirs[64];
+        unsigned flags = i / 12;
+        snprintf(format, sizeof(format), "%%%s%s%s%s%s%s%s%s", flags & 1 ? "-" : "",
+                 flags & 2 ? "0" : "", flags & 4 ? "+" : "", flags & 8 ? " " : "",
+                 flags & 16 ? "#" : "", widths[i % 3], precisions[i / 3 % 4], conversion);
+        int our_length = kernel_snprintf(ours, sizeof(ours), format, value);
+        int their_length = snprintf(theirs, sizeof(theirs), format, value);
+        differences += our_length != their_length || strcmp(ours, theirs);
+    }
+    return differences;
+}
+
+static void check_combinations(void)
+{
+    static const long long values[] = {0, 1, -1, 7, 8, 255, -128, 32768, INT64_MAX, INT64_MIN};
+    static const char *const conversions[] = {"hhd", "hu",  "d",   "u",   "x",   "X",  "o",
+                                              "lld", "llu", "llx", "llX", "llo", "lx", "zu"};
+
+    for (unsigned i = 0; i < sizeof(conversions) / sizeof(conversions[0]); i++) {
+        unsigned differences = 0;
+        for (unsigned j = 0; j < sizeof(values) / sizeof(values[0]); j++)
+            differences += count_differences(conversions[i], values[j]);
+        unit_ok(!differences, "%%%s with every flag, width and precision", conversions[i]);
+    }
+}
+
 static void check_truncation(void)
 {
     for (size_t size = 0; size < 12; size++) {
@@ -50,6 +83,7 @@ int main(void)
     CHECK("[%c] [%3c] [%-3c]", 'a', 'b', 'c');
     CHECK("[%*d] [%-*d] [%.*s] [%*d]", 6, 42, 6, 42, 3, "abcdef", -6, 42);
     CHECK("%p", (void *)0xc0100000);
+    check_combinations();
     check_truncation();
     return unit_end();
 }

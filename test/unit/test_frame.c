@@ -1,10 +1,67 @@
 /* mm/frame.c and mm/heap.c: allocation, references, exhaustion, what is handed back. */
 #include "test/unit/unit.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "mm/frame.c"
 #include "mm/heap.c"
 
 #define MEMORY (4u << 20)
+
+static void check_ranges(void)
+{
+    frame_add(0x1800, 0x4800);
+    unit_ok(frames_total == 2, "only frames wholly inside a range are added");
+    frame_add(0x1000, 0x5000);
+    unit_ok(frames_total == 4, "none is added twice");
+    frame_add(0x5800, 0x5fff);
+    frame_add(0x6000, 0x6000);
+    unit_ok(frames_total == 4, "a range without a whole frame adds none");
+    frame_add(MEMORY - PAGE_SIZE, 2 * MEMORY);
+    unit_ok(frames_total == 5, "nor what lies beyond the limit");
+}
+
+static void put_twice(void)
+{
+    paddr_t frame = frame_alloc();
+
+    frame_put(frame);
+    frame_put(frame);
+}
+
+static void put_reserved(void)
+{
+    frame_put(NO_FRAME);
+}
+
+static void get_beyond(void)
+{
+    frame_get(PADDR(MEMORY));
+}
+
+/* In a child, whose words are nobody's results. */
+static bool panics(void (*wrong)(void))
+{
+    int status;
+
+    fflush(stdout);
+    pid_t child = fork();
+    if (!child) {
+        if (!freopen("/dev/null", "w", stdout))
+            _exit(2);
+        wrong();
+        _exit(0);
+    }
+    return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 1;
+}
+
+static void check_misuse(void)
+{
+    unit_ok(panics(put_twice), "a frame that is put twice is a panic");
+    unit_ok(panics(put_reserved), "so is one that is not the allocator's");
+    unit_ok(panics(get_beyond), "and one that is no memory");
+}
 
 static void check_frames(void)
 {
@@ -80,8 +137,12 @@ int main(void)
         printf("1..0 # SKIP address c0000000 is taken\n");
         return 0;
     }
-    frame_init(calloc(1, frame_table_size(MEMORY)), MEMORY);
+    void *table = calloc(1, frame_table_size(MEMORY));
+    frame_init(table, MEMORY);
+    check_ranges();
+    frame_init(table, MEMORY);
     frame_add(0, MEMORY);
+    check_misuse();
     check_frames();
     check_heap();
     return unit_end();

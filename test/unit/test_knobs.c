@@ -32,6 +32,9 @@ int main(void)
                 knobs.isolation == ISOLATION_SHARED && knobs.copy == COPY_DIRECT &&
                 knobs.door == DOOR_CALLGATE,
             "knobs and blanks");
+    unit_ok(!parse("\tisolation=shared\tdoor=int80\n") && !nr_complaints &&
+                knobs.isolation == ISOLATION_SHARED && knobs.door == DOOR_INT80,
+            "tabs and line ends are blanks");
     unit_ok(!parse("init=/bin/sh -- a  b isolation=x") && !strcmp(knobs.init, "/bin/sh") &&
                 !strcmp(knobs.init_arguments, "a  b isolation=x") && !nr_complaints,
             "init and its arguments");
@@ -50,11 +53,21 @@ int main(void)
             "an impossible combination");
     memset(line, 'x', sizeof(line));
     line[sizeof(line) - 1] = '\0';
-    unit_ok(!parse(line) && nr_complaints == 1, "a word of 2000 letters");
+    unit_ok(!parse(line) && nr_complaints == 1 && strstr(complaints, "xxxx..."),
+            "a word of 2000 letters is one line that shows how it begins");
     memcpy(line, "init=", 5);
-    line[150] = '\0';
-    unit_ok(!parse(line) && nr_complaints == 1 && strlen(knobs.init) < sizeof(knobs.init),
-            "a path that is too long");
+    unit_ok(!parse(line) && nr_complaints == 1 && strstr(complaints, "init=xx"),
+            "so is a path of 2000 letters");
+    line[5 + 128] = '\0';
+    unit_ok(!parse(line) && nr_complaints == 1 && !strcmp(knobs.init, "/init") &&
+                strstr(complaints, "127") && strstr(complaints, "using /init"),
+            "a path that is too long by one is not cut but refused");
+    line[5 + 127] = '\0';
+    unit_ok(!parse(line) && !nr_complaints && strlen(knobs.init) == 127, "the longest path");
+    unit_ok(!parse("init=") && nr_complaints == 1 && !strcmp(knobs.init, "/init"),
+            "an empty path is refused");
+    unit_ok(!parse("init=/a init=") && nr_complaints == 1 && !strcmp(knobs.init, "/a"),
+            "and leaves the one before");
     parse("");
     unit_ok(knobs_describe(text, sizeof(text)) == (int)strlen(text) &&
                 !strncmp(text, "isolation=split global=on copy=walk", 35),
