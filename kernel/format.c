@@ -69,7 +69,7 @@ static void put_number(struct output *out, const struct directive *d, uint64_t v
     }
     if (zero && d->precision != 0)
         *--start = '0';
-    if (d->alternate && base == 8 && *start != '0')
+    if (d->alternate && base == 8 && (start == end || *start != '0'))
         *--start = '0';
     if (d->alternate && base == 16 && !zero)
         prefix = upper ? "0X" : "0x";
