@@ -72,7 +72,7 @@ static bool segment_ok(const struct elf_image *image, const struct program_heade
 
 static int add_segment(struct elf_image *image, const struct program_header *p, uint32_t file_size)
 {
-    if (!p->memsz)
+    if (!p->memsz && !p->filesz)
         return 0;
     if (!segment_ok(image, p, file_size))
         return -ENOEXEC;
