@@ -79,6 +79,30 @@ static void complain_names(const char *word, void (*complain)(const char *line))
     complain(line);
 }
 
+static void set_init(const char *path, void (*complain)(const char *line))
+{
+    char line[256];
+    size_t length = strlen(path);
+
+    if (length && length < sizeof(knobs.init)) {
+        strlcpy(knobs.init, path, sizeof(knobs.init));
+        return;
+    }
+    snprintf(line, sizeof(line),
+             "postern: init=%.40s%s: not a path of 1 to %u characters; using %s", path,
+             length > 40 ? "..." : "", (unsigned)sizeof(knobs.init) - 1, knobs.init);
+    complain(line);
+}
+
+static void complain_length(const char *word, void (*complain)(const char *line))
+{
+    char line[128];
+
+    snprintf(line, sizeof(line), "postern: %.40s...: longer than %u characters; ignored", word,
+             WORD_MAX - 1);
+    complain(line);
+}
+
 static void take_word(const char *word, void (*complain)(const char *line))
 {
     static const char init[] = "init=";
@@ -89,8 +113,8 @@ static void take_word(const char *word, void (*complain)(const char *line))
     }
     if (strncmp(word, init, sizeof(init) - 1))
         complain_names(word, complain);
-    else if (strlcpy(knobs.init, word + sizeof(init) - 1, sizeof(knobs.init)) >= sizeof(knobs.init))
-        complain("postern: init=: the path is too long");
+    else
+        set_init(word + sizeof(init) - 1, complain);
 }
 
 static int check_combination(void (*complain)(const char *line))
@@ -111,6 +135,19 @@ static void set_defaults(void)
     knobs.init_arguments[0] = '\0';
 }
 
+/* Boot menus and files are typed by people: tabs and line ends happen. */
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static const char *skip_blanks(const char *text)
+{
+    while (is_blank(*text))
+        text++;
+    return text;
+}
+
 int knobs_parse(const char *command_line, void (*complain)(const char *line))
 {
     const char *next = command_line;
@@ -120,24 +157,22 @@ int knobs_parse(const char *command_line, void (*complain)(const char *line))
         char word[WORD_MAX];
         size_t length = 0;
 
-        while (*next == ' ')
-            next++;
-        while (next[length] && next[length] != ' ')
+        next = skip_blanks(next);
+        while (next[length] && !is_blank(next[length]))
             length++;
         if (!length)
             break;
         strlcpy(word, next, MIN(length + 1, sizeof(word)));
         next += length;
         if (!strcmp(word, "--")) {
-            while (*next == ' ')
-                next++;
+            next = skip_blanks(next);
             if (strlcpy(knobs.init_arguments, next, sizeof(knobs.init_arguments)) >=
                 sizeof(knobs.init_arguments))
                 complain("postern: the arguments of init are too long; cut");
             break;
         }
         if (length >= sizeof(word))
-            complain("postern: a word of the command line is too long; ignored");
+            complain_length(word, complain);
         else
             take_word(word, complain);
     }
