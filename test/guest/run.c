@@ -65,6 +65,18 @@ static void indent(int input)
     fflush(stdout);
 }
 
+/* Orphans that a test left are reaped by init in their own time; then the counts must be the old
+ * ones. */
+static void settle(int frames, int heap)
+{
+    for (int i = 0; i < 200; i++) {
+        if (postern_get(POSTERN_FRAMES_IN_USE) == frames &&
+            postern_get(POSTERN_HEAP_IN_USE) == heap)
+            return;
+        usleep(10000);
+    }
+}
+
 static void run(const char *test, struct setting setting, const char *name)
 {
     int ends[2], status;
@@ -87,8 +99,9 @@ static void run(const char *test, struct setting setting, const char *name)
         ktap_ok(false, "%s: fork: %s", name, strerror(errno));
         return;
     }
-    int frames_now = postern_get(POSTERN_FRAMES_IN_USE),
-        heap_now = postern_get(POSTERN_HEAP_IN_USE);
+    settle(frames, heap);
+    int frames_now = postern_get(POSTERN_FRAMES_IN_USE);
+    int heap_now = postern_get(POSTERN_HEAP_IN_USE);
     if (frames_now != frames || heap_now != heap)
         ktap_note("%s: frames %d -> %d, heap %d -> %d", name, frames, frames_now, heap, heap_now);
     ktap_ok(spawn_status(status) == 0 && frames_now == frames && heap_now == heap, "%s", name);
