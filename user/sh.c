@@ -43,35 +43,40 @@ enum token {
     TOKEN_ERROR,
 };
 
+static enum token syntax_error(const char *what)
+{
+    fprintf(stderr, "sh: %s\n", what);
+    return TOKEN_ERROR;
+}
+
 static bool is_special(char c)
 {
     return c == '\0' || c == ' ' || c == '\t' || strchr("|<>;&", c);
 }
 
-/* A word with its quotes taken off and $? replaced, written to *buffer, which moves on. */
+/*
+ * A word with its quotes taken off and, but in single quotes, $? replaced; written to *buffer,
+ * which moves on.
+ */
 static enum token read_word(const char **line, char **buffer, const char **word)
 {
     const char *c = *line;
-    char *to = *buffer;
+    char *to = *buffer, quote = '\0';
 
     *word = to;
-    while (!is_special(*c)) {
-        if (*c == '\'' || *c == '"') {
-            const char *end = strchr(c + 1, *c);
-            if (!end) {
-                fprintf(stderr, "sh: %c without its partner\n", *c);
-                return TOKEN_ERROR;
-            }
-            memcpy(to, c + 1, end - c - 1);
-            to += end - c - 1;
-            c = end + 1;
-        } else if (c[0] == '$' && c[1] == '?') {
+    while (quote ? *c != '\0' : !is_special(*c)) {
+        if (quote ? *c == quote : *c == '\'' || *c == '"') {
+            quote = quote ? '\0' : *c;
+            c++;
+        } else if (quote != '\'' && c[0] == '$' && c[1] == '?') {
             to += sprintf(to, "%d", last_status);
             c += 2;
         } else {
             *to++ = *c++;
         }
     }
+    if (quote)
+        return syntax_error("a quote without its partner");
     *to++ = '\0';
     *line = c;
     *buffer = to;
@@ -98,14 +103,12 @@ static enum token next_token(const char **line, char **buffer, const char **word
             return operators[i].token;
         }
     }
-    if (**line == '&') {
-        fprintf(stderr, "sh: & is not supported: there is no job control\n");
-        return TOKEN_ERROR;
-    }
+    if (**line == '&')
+        return syntax_error("& is not supported: there is no job control");
     return read_word(line, buffer, word);
 }
 
-/* Reads a pipeline; returns the token that ended it. */
+/* Reads a pipeline, which may be empty; returns the token that ended it. */
 static enum token parse(const char **line, char **buffer, struct pipeline *pipeline)
 {
     struct command *command = &pipeline->commands[0];
@@ -117,19 +120,21 @@ static enum token parse(const char **line, char **buffer, struct pipeline *pipel
         enum token token = next_token(line, buffer, &word);
         if (token == TOKEN_INPUT || token == TOKEN_OUTPUT) {
             const char *path;
-            if (next_token(line, buffer, &path) != TOKEN_WORD) {
-                fprintf(stderr, "sh: < and > need a file name\n");
-                return TOKEN_ERROR;
-            }
+            if (next_token(line, buffer, &path) != TOKEN_WORD)
+                return syntax_error("< and > need a file name");
             *(token == TOKEN_INPUT ? &command->input : &command->output) = path;
         } else if (token == TOKEN_WORD && command->nr_words < WORDS_MAX) {
             command->words[command->nr_words++] = (char *)word;
         } else if (token == TOKEN_PIPE && command->nr_words &&
                    pipeline->nr_commands < COMMANDS_MAX) {
             command = &pipeline->commands[pipeline->nr_commands++];
-        } else if (token == TOKEN_WORD || token == TOKEN_PIPE) {
-            fprintf(stderr, "sh: %s\n", command->nr_words ? "too long" : "| needs a command");
-            return TOKEN_ERROR;
+        } else if (token == TOKEN_ERROR) {
+            return token;
+        } else if (command->nr_words && (token == TOKEN_WORD || token == TOKEN_PIPE)) {
+            return syntax_error("too long");
+        } else if (!command->nr_words && (token == TOKEN_PIPE || pipeline->nr_commands > 1 ||
+                                          command->input || command->output)) {
+            return syntax_error("a command is missing");
         } else {
             return token;
         }
@@ -218,6 +223,8 @@ static void run(struct pipeline *pipeline)
         }
         started++;
     }
+    if (input != 0)
+        close(input);
     last_status = 127;
     while (started--) {
         int status;
@@ -230,21 +237,49 @@ static void run(struct pipeline *pipeline)
 static void run_line(const char *line)
 {
     static struct pipeline pipeline;
-    char buffer[LINE_MAX_LENGTH * 4], *end = buffer;
-    enum token token;
+    char buffer[LINE_MAX_LENGTH * 4], *end = buffer; /* $? is the one thing that grows: by half */
+    enum token token = TOKEN_SEQUENCE;
     bool skip = false;
 
     do {
+        bool needed = token == TOKEN_AND || token == TOKEN_OR;
         token = parse(&line, &end, &pipeline);
+        struct command *first = &pipeline.commands[0];
+        if (token != TOKEN_ERROR && !first->nr_words &&
+            (needed || token == TOKEN_AND || token == TOKEN_OR))
+            token = syntax_error("&& and || need a command on each side");
         if (token == TOKEN_ERROR) {
             last_status = 2;
             return;
         }
-        struct command *first = &pipeline.commands[0];
         if (first->nr_words && !skip && (pipeline.nr_commands > 1 || !builtin(first)))
             run(&pipeline);
         skip = (token == TOKEN_AND && last_status) || (token == TOKEN_OR && !last_status);
     } while (token != TOKEN_END);
+}
+
+/*
+ * Reads a line, byte by byte: what follows it on the same pipe is for the programs that it starts.
+ * False at the end of the input. A line that does not fit comes back empty.
+ */
+static bool read_line(char *line, size_t size)
+{
+    size_t length = 0;
+    bool newline = false;
+    char byte;
+
+    while (!newline && read(0, &byte, 1) == 1) {
+        newline = byte == '\n';
+        if (!newline && length++ < size)
+            line[length - 1] = byte;
+    }
+    if (length >= size) {
+        syntax_error("the line is too long");
+        length = 0;
+        last_status = 2;
+    }
+    line[length] = '\0';
+    return newline || length;
 }
 
 int main(int argc, char **argv)
@@ -252,17 +287,22 @@ int main(int argc, char **argv)
     char line[LINE_MAX_LENGTH];
 
     if (argc == 3 && !strcmp(argv[1], "-c")) {
+        if (strlen(argv[2]) >= sizeof(line)) {
+            syntax_error("the line is too long");
+            return 2;
+        }
         run_line(argv[2]);
         return last_status;
+    }
+    if (argc > 1) {
+        fprintf(stderr, "usage: sh [-c LINE]\n");
+        return 2;
     }
     for (;;) {
         printf("postern$ ");
         fflush(stdout);
-        ssize_t length = read(0, line, sizeof(line) - 1);
-        if (length <= 0)
+        if (!read_line(line, sizeof(line)))
             break;
-        line[length - (line[length - 1] == '\n')] = '\0';
-        line[length] = '\0';
         run_line(line);
         fflush(stdout);
     }
