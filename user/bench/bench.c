@@ -5,6 +5,9 @@
  *     bench NAME DOOR       one of them
  *     bench --all           every benchmark, door and mode, interleaved in this one boot, twice: a
  *                           KTAP result says for each whether both rounds agree to the digit
+ *
+ * The figures are instructions where the TSC counts them (an icount run); elsewhere they are called
+ * min-ticks/op, which is what they are.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -68,8 +71,16 @@ static void run(const struct bench *bench, int door)
         call.arguments[2] = bench->size;
     }
     struct cost cost = measure(syscall_stub(door), &call);
-    printf("Benchmark%s/isolation=%s/door=%s %u %u instr/op %u cr3/op\n", bench->name, mode(),
-           door_names[door], cost.samples, cost.instructions, cost.cr3_writes);
+    printf("Benchmark%s/isolation=%s/door=%s %u ", bench->name, mode(), door_names[door],
+           cost.samples);
+    /* a clock's ticks are no instructions, and only their minimum says anything */
+    if (measure_exact())
+        printf("%u instr/op", cost.median);
+    else
+        printf("%u min-ticks/op", cost.minimum);
+    if (on_postern())
+        printf(" %u cr3/op", cost.cr3_writes);
+    printf("\n");
 }
 
 static void print_units(void)
@@ -86,8 +97,7 @@ static void print_exposure(void)
            pages << PAGE_SHIFT);
 }
 
-/* --- all of them, interleaved
- * ------------------------------------------------------------------------ */
+/* --- all of them, interleaved ------------------------------------------------------------- */
 
 /* The line that `bench first second` prints in the given mode. */
 static void line_of(int isolation, const char *first, const char *second, char *line, size_t size)
@@ -122,19 +132,25 @@ static void line_of(int isolation, const char *first, const char *second, char *
 /* Both modes, A B A B; prints the first round's lines and whether the second agreed. */
 static void compare_modes(const char *first, const char *second)
 {
-    char lines[2][2][160];
+    char lines[2][2][160], name[80];
 
     for (int round = 0; round < 2; round++) {
         for (int isolation = 0; isolation < 2; isolation++)
             line_of(isolation, first, second, lines[round][isolation], sizeof(lines[0][0]));
     }
     for (int isolation = 0; isolation < 2; isolation++) {
-        printf("%s", lines[0][isolation]);
-        bool same = lines[0][isolation][0] && !strcmp(lines[0][isolation], lines[1][isolation]);
+        const char *line = lines[0][isolation], *again = lines[1][isolation];
+        snprintf(name, sizeof(name), "%s%s%s %s is the same twice", first, second ? " " : "",
+                 second ? second : "", isolation_names[isolation]);
+        printf("%s", line);
+        if (strstr(line, "ticks/op") && *again) {
+            ktap_skip("the TSC counts time here, not instructions", "%s", name);
+            continue;
+        }
+        bool same = *line && !strcmp(line, again);
         if (!same)
-            ktap_note("the second round: %s", lines[1][isolation]);
-        ktap_ok(same, "%s %s %s is the same twice", first, second ? second : "",
-                isolation_names[isolation]);
+            ktap_note("the second round: %.*s", (int)strcspn(again, "\n"), again);
+        ktap_ok(same, "%s", name);
     }
 }
 
@@ -171,12 +187,16 @@ int main(int argc, char **argv)
         printf("1..0 # SKIP this CPU has no time stamp counter\n");
         return 0;
     }
-    if (argc == 2 && !strcmp(argv[1], "exposure")) {
+    if (argc == 2 && (!strcmp(argv[1], "exposure") || !strcmp(argv[1], "--all"))) {
+        if (!on_postern()) {
+            printf("1..0 # SKIP this is not Postern\n");
+            return 0;
+        }
+        if (!strcmp(argv[1], "--all"))
+            return run_all();
         print_exposure();
         return 0;
     }
-    if (argc == 2 && !strcmp(argv[1], "--all"))
-        return run_all();
     if (argc == 1) {
         print_units();
         for (unsigned i = 0; i < NR_BENCHES; i++) {
@@ -185,7 +205,8 @@ int main(int argc, char **argv)
                     run(&benches[i], door);
             }
         }
-        print_exposure();
+        if (on_postern())
+            print_exposure();
         return 0;
     }
     const struct bench *bench = argc == 3 ? find(argv[1]) : NULL;

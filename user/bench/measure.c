@@ -50,10 +50,18 @@ __asm__("\t.text\n"
         "\t.lcomm timed_start, 4\n"
         "\t.globl empty_stub\n"
         "empty_stub:\n"
+        "\tret\n"
+        "\t.globl known_stub\n"
+        "known_stub:\n"
+        "\tmovl $1000, %ecx\n"
+        "1:\tdecl %ecx\n"
+        "\tjnz 1b\n"
         "\tret\n");
 
 void empty_stub(void);
-#define EMPTY_INSTRUCTIONS 2 /* the empty stub's call and ret, which every stub has */
+void known_stub(void);
+#define EMPTY_INSTRUCTIONS 2    /* the empty stub's call and ret, which every stub has */
+#define KNOWN_INSTRUCTIONS 2001 /* that known_stub has more than empty_stub */
 
 bool measure_possible(void)
 {
@@ -67,13 +75,13 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static uint32_t median(uint32_t *values)
+static struct cost summary(uint32_t *values)
 {
     qsort(values, SAMPLES, sizeof(*values), compare);
-    return values[SAMPLES / 2];
+    return (struct cost){.median = values[SAMPLES / 2], .minimum = values[0]};
 }
 
-static uint32_t count_instructions(void (*entry)(void), const struct call *call)
+static struct cost count_ticks(void (*entry)(void), const struct call *call)
 {
     uint32_t samples[SAMPLES];
 
@@ -82,7 +90,7 @@ static uint32_t count_instructions(void (*entry)(void), const struct call *call)
         if (i >= 0)
             samples[i] = ticks;
     }
-    return median(samples);
+    return summary(samples);
 }
 
 static uint32_t count_cr3_writes(void (*entry)(void), const struct call *call)
@@ -97,17 +105,26 @@ static uint32_t count_cr3_writes(void (*entry)(void), const struct call *call)
         postern_counters(&after);
         samples[i] = after.cr3_writes - before.cr3_writes;
     }
-    return median(samples);
+    return summary(samples).median;
+}
+
+bool measure_exact(void)
+{
+    const struct call nothing = {0};
+    struct cost empty = count_ticks(empty_stub, &nothing);
+    struct cost known = count_ticks(known_stub, &nothing);
+
+    return known.median - empty.median == KNOWN_INSTRUCTIONS;
 }
 
 struct cost measure(void (*entry)(void), const struct call *call)
 {
-    uint32_t empty = count_instructions(empty_stub, call) - EMPTY_INSTRUCTIONS;
-    uint32_t own_writes = count_cr3_writes(empty_stub, call);
+    struct cost empty = count_ticks(empty_stub, call), whole = count_ticks(entry, call);
 
     return (struct cost){
-        .instructions = count_instructions(entry, call) - empty,
-        .cr3_writes = count_cr3_writes(entry, call) - own_writes,
+        .median = whole.median - (empty.median - EMPTY_INSTRUCTIONS),
+        .minimum = whole.minimum - (empty.minimum - EMPTY_INSTRUCTIONS),
+        .cr3_writes = count_cr3_writes(entry, call) - count_cr3_writes(empty_stub, call),
         .samples = SAMPLES,
     };
 }

@@ -10,9 +10,9 @@ struct call {
     long number, arguments[6];
 };
 
-/* What one operation costs, as the median of many. */
+/* What one operation costs, from many. */
 struct cost {
-    uint32_t instructions;
+    uint32_t median, minimum; /* instructions where measure_exact(), else ticks of the TSC */
     uint32_t cr3_writes;
     uint32_t samples;
 };
@@ -20,10 +20,12 @@ struct cost {
 /* False on a CPU without RDTSC (486). */
 bool measure_possible(void);
 
+/* True where RDTSC is seen to count instructions, as in an icount run. */
+bool measure_exact(void);
+
 /*
  * Runs call through entry (a function that takes the registers of a system call: a door's stub) and
- * counts from the stub's call to its return, both included. In an icount run RDTSC counts
- * instructions; elsewhere the figure is in whatever the TSC counts.
+ * counts from the stub's call to its return, both included.
  */
 struct cost measure(void (*entry)(void), const struct call *call);
 
