@@ -8,7 +8,7 @@ int main(void)
     struct postern_counters c;
 
     if (postern_counters(&c)) {
-        perror("counters");
+        postern_perror("counters");
         return 1;
     }
     printf("CR3 writes        %10u\n", c.cr3_writes);

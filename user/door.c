@@ -1,5 +1,4 @@
-/* door DOOR -- PROGRAM ARGUMENT...: chooses the door that a program's __kernel_vsyscall enters by.
- */
+/* door DOOR -- PROGRAM ARGUMENT...: starts a program whose __kernel_vsyscall uses that door. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,8 +15,10 @@ int main(int argc, char **argv)
         return 2;
     }
     if (postern_set(POSTERN_DOOR_NEXT, door)) {
-        fprintf(stderr, "door: %s: %s\n", argv[1],
-                errno == EINVAL ? "this CPU lacks it" : strerror(errno));
+        if (errno == EINVAL)
+            fprintf(stderr, "door: this CPU lacks %s\n", argv[1]);
+        else
+            postern_perror("door");
         return 1;
     }
     spawn_exec("door", argv + 3);

@@ -12,7 +12,7 @@ int main(void)
     unsigned total = 0;
 
     if (count < 0) {
-        perror("exposure");
+        postern_perror("exposure");
         return 1;
     }
     printf("%-19s %10s  %-6s %s\n", "range", "KiB", "flags", "what");

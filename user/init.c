@@ -60,6 +60,10 @@ int main(int argc, char **argv)
 {
     int status;
 
+    if (!on_postern()) {
+        fprintf(stderr, "init: this is not Postern\n");
+        return 1;
+    }
     if (argc > 1) {
         status = run(argv + 1);
     } else {

@@ -12,7 +12,7 @@ int main(int argc, char **argv)
     if (argc == 1) {
         int current = postern_get(POSTERN_ISOLATION);
         if (current < 0) {
-            fprintf(stderr, "isolate: this is not Postern\n");
+            postern_perror("isolate");
             return 1;
         }
         printf("%s\n", isolation_names[current]);
@@ -25,7 +25,7 @@ int main(int argc, char **argv)
         return 2;
     }
     if (postern_set(POSTERN_ISOLATION_NEXT, mode)) {
-        perror("isolate");
+        postern_perror("isolate");
         return 1;
     }
     spawn_exec("isolate", argv + 3);

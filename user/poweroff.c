@@ -7,6 +7,6 @@
 int main(int argc, char **argv)
 {
     postern_poweroff(argc > 1 ? atoi(argv[1]) : 0);
-    perror("poweroff");
+    postern_perror("poweroff");
     return 1;
 }

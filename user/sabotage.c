@@ -17,7 +17,7 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], names[i]))
             continue;
         if (postern_sabotage(i))
-            perror("sabotage");
+            postern_perror("sabotage");
         return 1;
     }
     fprintf(stderr, "usage: sabotage user-pointer|return-cr3|kernel-stack|panic\n");

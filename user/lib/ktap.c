@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static unsigned done, failed;
+static unsigned done, failed, skipped;
 
 void ktap_begin(void)
 {
@@ -39,6 +39,7 @@ void ktap_skip(const char *reason, const char *name, ...)
     snprintf(directive, sizeof(directive), " # SKIP %s", reason);
     va_start(arguments, name);
     result(true, directive, name, arguments);
+    skipped++;
     va_end(arguments);
 }
 
@@ -68,6 +69,7 @@ void ktap_note(const char *text, ...)
 int ktap_end(void)
 {
     printf("1..%u\n", done);
+    printf("# Totals: pass:%u fail:%u skip:%u\n", done - failed - skipped, failed, skipped);
     fflush(stdout);
     return failed != 0;
 }

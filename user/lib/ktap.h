@@ -19,7 +19,7 @@ bool ktap_equal(long got, long want, const char *name, ...) __attribute__((forma
 /* A comment that helps to understand a failure. */
 void ktap_note(const char *text, ...) __attribute__((format(printf, 1, 2)));
 
-/* Prints the plan; the program's exit status: 0 if nothing failed. */
+/* Prints the plan and a summary of the results; the program's exit status: 0 if nothing failed. */
 int ktap_end(void);
 
 #endif

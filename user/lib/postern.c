@@ -1,5 +1,7 @@
 #include "user/lib/postern.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "user/lib/syscall.h"
@@ -40,6 +42,11 @@ int postern_sabotage(enum postern_sabotage what)
 bool on_postern(void)
 {
     return postern_get(POSTERN_ISOLATION) >= 0;
+}
+
+void postern_perror(const char *who)
+{
+    fprintf(stderr, "%s: %s\n", who, errno == ENOSYS ? "this is not Postern" : strerror(errno));
 }
 
 int isolation_number(const char *name)

@@ -21,6 +21,9 @@ int postern_sabotage(enum postern_sabotage what);
 
 bool on_postern(void);
 
+/* perror(3), which on another kernel says so. */
+void postern_perror(const char *who);
+
 /* Names, and their numbers or -1 (doors: -2). */
 extern const char *const isolation_names[2];
 extern const char *const door_names[NR_DOORS];

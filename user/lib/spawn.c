@@ -35,9 +35,7 @@ int spawn_wait(char *const argv[])
         spawn_exec("spawn", argv);
         _exit(127);
     }
-    while (waitpid(pid, &status, 0) != pid)
-        ;
-    return spawn_status(status);
+    return waitpid(pid, &status, 0) == pid ? spawn_status(status) : 127;
 }
 
 int spawn_body(int (*body)(void *argument), void *argument)
