@@ -13,10 +13,14 @@
 
 #include "user/lib/cpuid.h"
 #include "user/lib/ktap.h"
+#include "user/lib/spawn.h"
 #include "user/lib/syscall.h"
 
-#define ROUNDS   200
-#define CHILDREN 4
+#define ROUNDS        200
+#define CHILDREN      4
+
+#define FCW_INITIAL   0x37f
+#define MXCSR_INITIAL 0x1f80
 
 /* Fills the x87 stack, yields, and reads it back; the same with xmm0. */
 static bool survives(int seed, bool sse)
@@ -43,19 +47,49 @@ static bool survives(int seed, bool sse)
     return true;
 }
 
-int main(void)
+/* 0 if the state is a new program's: initial control words, all registers empty. */
+static int check_fresh(bool sse)
 {
-    uint16_t control;
-    uint32_t mxcsr = 0x1f80;
+    struct {
+        uint32_t control, status, tags, instruction[2], operand[2];
+    } environment;
+    uint32_t mxcsr = MXCSR_INITIAL, xmm[4] = {0, 0, 0, 0};
+
+    __asm__ volatile("fnstenv %0" : "=m"(environment));
+    if (sse)
+        __asm__ volatile("stmxcsr %0; movups %%xmm7, %1" : "=m"(mxcsr), "=m"(xmm));
+    if ((environment.control & 0xffff) != FCW_INITIAL)
+        return 1;
+    if (environment.status & 0x3fff || (environment.tags & 0xffff) != 0xffff)
+        return 2;
+    if (mxcsr != MXCSR_INITIAL)
+        return 3;
+    return xmm[0] || xmm[1] || xmm[2] || xmm[3] ? 4 : 0;
+}
+
+/* Makes a mess of the state, then becomes another program. */
+static int exec_from_mess(void *self)
+{
+    char *argv[] = {self, "fresh", NULL};
+    uint32_t control = 0x27f, mxcsr = 0x9f80, xmm[4] = {1, 2, 3, 4};
+
+    __asm__ volatile("fldcw %0; fldpi; fldpi" : : "m"(control));
+    if (cpuid_features() & CPUID_SSE)
+        __asm__ volatile("ldmxcsr %0; movups %1, %%xmm7" : : "m"(mxcsr), "m"(xmm));
+    execv(self, argv);
+    return 127;
+}
+
+int main(int argc, char **argv)
+{
     bool sse = cpuid_features() & CPUID_SSE;
     int status, good = 0;
 
-    __asm__ volatile("fnstcw %0" : "=m"(control));
-    if (sse)
-        __asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
+    if (argc == 2 && !strcmp(argv[1], "fresh"))
+        return check_fresh(sse);
     ktap_begin();
-    ktap_equal(control, 0x37f, "a program starts with FCW 037f");
-    ktap_equal(mxcsr, 0x1f80, "and MXCSR 1f80");
+    ktap_equal(spawn_status(spawn_body(exec_from_mess, argv[0])), 0,
+               "a program starts with FCW 037f, MXCSR 1f80 and empty registers");
     for (int child = 0; child < CHILDREN; child++) {
         if (fork() == 0)
             _exit(!survives(1000 * (child + 1), sse));
