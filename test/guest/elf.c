@@ -33,6 +33,7 @@ int main(void)
         return ktap_end();
     }
     ktap_equal(spawn_status(spawn_body(run, "/test/elfs/000.elf")), 42, "the sound one runs");
+    ktap_equal(spawn_status(spawn_body(run, "/test/elfs/001.elf")), 99, "an empty one: ENOEXEC");
     for (number = 1;; number++) {
         snprintf(path, sizeof(path), "/test/elfs/%03d.elf", number);
         int fd = open(path, O_RDONLY);

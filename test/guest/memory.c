@@ -13,7 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "trampoline/layout.h"
 #include "user/lib/ktap.h"
+#include "user/lib/postern.h"
 #include "user/lib/spawn.h"
 #include "user/lib/syscall.h"
 
@@ -93,6 +95,39 @@ static void check_errors(void)
     ktap_equal(syscall_raw(NR_munmap, 0x30000000, PAGE, 0), 0, "munmap of what is not mapped");
 }
 
+/* What is not user space is nobody's to map. A 64-bit Linux host has other borders. */
+static void check_borders(void)
+{
+    static const struct {
+        unsigned long start, length;
+        const char *name;
+    } rows[] = {
+        {USER_LIMIT, PAGE, "the first page of the kernel"},
+        {USER_LIMIT - PAGE, 2 * PAGE, "pages across the border"},
+        {GATE_TEXT, PAGE, "the gate page"},
+        {GATE_VDSO, PAGE, "the vDSO page"},
+        {0xfffff000, PAGE, "the last page"},
+        {0xfffff000, 2 * PAGE, "pages around the end"},
+        {PAGE, 0xfffff000, "everything"},
+        {PAGE, 0xffffffff, "a length that rounds to 0"},
+    };
+
+    if (!on_postern()) {
+        ktap_skip("Postern's borders", "mappings outside user space");
+        return;
+    }
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        void *place = mmap((void *)rows[i].start, rows[i].length, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+        ktap_ok(place == MAP_FAILED && errno == ENOMEM, "MAP_FIXED of %s", rows[i].name);
+        ktap_equal(syscall_raw(NR_munmap, rows[i].start, rows[i].length, 0), -EINVAL,
+                   "munmap of %s", rows[i].name);
+    }
+    ktap_ok(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+                MAP_FAILED,
+            "MAP_FIXED of the null page");
+}
+
 /* Not with sbrk(3), which musl's makes fail by design. */
 static void check_brk(void)
 {
@@ -134,6 +169,7 @@ int main(void)
     ktap_begin();
     check_anonymous();
     check_errors();
+    check_borders();
     check_brk();
     check_stack();
     ktap_ok(image_data[0] == 1 && all_zero(image_data + 1, sizeof(image_data) - 1),

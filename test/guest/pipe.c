@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -93,6 +94,51 @@ static void check_ping_pong(void)
     close(back[1]);
 }
 
+#define WRITERS  3
+#define MESSAGES 40
+
+static int write_messages(void *letter)
+{
+    char message[PIPE_BUF];
+
+    memset(message, (intptr_t)letter, sizeof(message));
+    for (int i = 0; i < MESSAGES; i++) {
+        if (write(ends[1], message, sizeof(message)) != sizeof(message))
+            return 1;
+    }
+    return 0;
+}
+
+/* Several writers, more than the pipe holds: each message stays in one piece. */
+static void check_atomic(void)
+{
+    char message[PIPE_BUF];
+    int torn = 0, whole = 0, good = 0, status;
+
+    if (pipe(ends))
+        return;
+    for (intptr_t writer = 0; writer < WRITERS; writer++) {
+        if (fork() == 0)
+            _exit(write_messages((void *)('a' + writer)));
+    }
+    close(ends[1]);
+    for (ssize_t part = 1; part > 0; whole++) {
+        ssize_t length = 0;
+        while (length < PIPE_BUF && (part = read(ends[0], message + length, PIPE_BUF - length)) > 0)
+            length += part;
+        for (ssize_t i = 1; i < length; i++)
+            torn += message[i] != message[0];
+        if (!length)
+            break;
+    }
+    close(ends[0]);
+    while (wait(&status) > 0)
+        good += status == 0;
+    ktap_equal(whole, WRITERS * MESSAGES, "every message of several writers arrives");
+    ktap_equal(torn, 0, "in one piece");
+    ktap_equal(good, WRITERS, "and no writer fails");
+}
+
 static int write_to_nobody(void *unused)
 {
     (void)unused;
@@ -121,7 +167,9 @@ static void check_ends(void)
     if (pipe2(ends, O_NONBLOCK))
         return;
     ktap_ok(read(ends[0], bytes, 1) == -1 && errno == EAGAIN, "O_NONBLOCK: an empty pipe");
-    ktap_equal(write(ends[1], bytes, sizeof(bytes)), 65536, "O_NONBLOCK: it holds 64 KiB");
+    ktap_equal(write(ends[1], bytes, 65536 - 100), 65536 - 100, "O_NONBLOCK: room for 100 more");
+    ktap_ok(write(ends[1], bytes, 200) == -1 && errno == EAGAIN, "O_NONBLOCK: not for half of 200");
+    ktap_equal(write(ends[1], bytes, 100), 100, "O_NONBLOCK: it holds 64 KiB");
     ktap_ok(write(ends[1], bytes, 1) == -1 && errno == EAGAIN, "O_NONBLOCK: a full pipe");
     ktap_equal(read(ends[0], bytes, 100), 100, "O_NONBLOCK: read a part");
     close(ends[0]);
@@ -134,6 +182,7 @@ int main(void)
     ktap_begin();
     check_bulk();
     check_ping_pong();
+    check_atomic();
     check_ends();
     return ktap_end();
 }

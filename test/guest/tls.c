@@ -19,6 +19,9 @@ struct user_desc {
 };
 
 #define FLAT_DATA 0x51 /* 32-bit, limit in pages, useable */
+#define CODE      0x55 /* the same but for its contents */
+#define SMALL     0x50
+#define ABSENT    0x71
 #define EMPTY     0x28 /* read-only, not present: clears an entry */
 
 static uint32_t word = 0x12345678;
@@ -83,6 +86,10 @@ int main(void)
     ktap_equal(read_through_fs(d.entry), word, "it survives switches");
     check_error(3, FLAT_DATA, -EINVAL, "an entry of the system's");
     check_error(15, FLAT_DATA, -EINVAL, "an entry beyond the last");
+    check_error(d.entry, CODE, -EINVAL, "a code segment");
+    check_error(d.entry, SMALL, -EINVAL, "a 16-bit segment");
+    check_error(d.entry, ABSENT, -EINVAL, "a segment that is not present");
+    ktap_equal(read_through_fs(d.entry), word, "none of which changes the entry");
     ktap_equal(syscall_raw(NR_set_thread_area, 0x10, 0, 0), -EFAULT, "a bad address");
     int status = spawn_body(use_emptied, (void *)(uintptr_t)d.entry);
     ktap_ok(WIFSIGNALED(status) && WTERMSIG(status) == 11, "an emptied segment faults when used");
