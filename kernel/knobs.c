@@ -98,7 +98,7 @@ static void complain_length(const char *word, void (*complain)(const char *line)
 {
     char line[128];
 
-    snprintf(line, sizeof(line), "postern: %.40s...: longer than %u characters; ignored", word,
+    snprintf(line, sizeof(line), "postern: %.40s...: longer than %d characters; ignored", word,
              WORD_MAX - 1);
     complain(line);
 }
