@@ -47,13 +47,14 @@ SYSCALL_DEFINE6(mmap2, vaddr_t, start, size_t, length, uint32_t, protection, uin
     uint32_t size = ROUND_UP(length, PAGE_SIZE);
     uint32_t type = flags & MAP_TYPE;
 
-    (void)page;
     if (!(flags & MAP_ANONYMOUS) && !files_lookup(current_process()->files, fd))
         return -EBADF;
     if (!length || (type != MAP_PRIVATE && type != MAP_SHARED))
         return -EINVAL;
     if (!size || size > USER_LIMIT - USER_BASE)
         return -ENOMEM;
+    if (page + (size >> PAGE_SHIFT) < page)
+        return -EOVERFLOW;
     if (!(flags & MAP_ANONYMOUS) || type != MAP_PRIVATE)
         return -ENODEV;
 
