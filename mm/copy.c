@@ -67,19 +67,12 @@ ssize_t copy_str_u2k(char *to, unsafe_string from, size_t size)
 
 size_t clear_user(unsafe_bytes to, size_t size)
 {
-    static const uint8_t zeroes[PAGE_SIZE];
-    size_t done = 0;
+    struct space *space = caller_space();
 
-    if (!unsafe_range_ok(to, size))
+    counters.copies_to_user++;
+    if (unlikely(!unsafe_range_ok(to, size)))
         return 0;
-    while (done < size) {
-        size_t chunk = MIN(size - done, sizeof(zeroes));
-        size_t written = copy_k2u_partial(unsafe_advance(to, done), zeroes, chunk);
-        done += written;
-        if (written < chunk)
-            break;
-    }
-    return done;
+    return strategies[space->copy]->clear(space, to.address, size);
 }
 
 /*

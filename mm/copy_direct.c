@@ -31,6 +31,28 @@ static size_t copy_or_fault(void *to, const void *from, size_t size)
     return words;
 }
 
+/* The same with zeroes. */
+static size_t clear_or_fault(void *to, size_t size)
+{
+    size_t words = size / 4, tail = size % 4;
+
+    __asm__ volatile("1:\trep stosl\n\t"
+                     "movl %2, %%ecx\n"
+                     "2:\trep stosb\n"
+                     "3:\n"
+                     "\t.pushsection .text.fixup, \"ax\"\n"
+                     "4:\tleal (%2,%%ecx,4), %%ecx\n\t"
+                     "jmp 3b\n"
+                     "\t.popsection\n"
+                     "\t.pushsection .exception_table, \"a\"\n\t"
+                     ".long 1b, 4b, 2b, 3b\n"
+                     "\t.popsection"
+                     : "+c"(words), "+D"(to)
+                     : "r"(tail), "a"(0)
+                     : "memory");
+    return words;
+}
+
 static size_t direct_to_kernel(struct space *space, void *to, vaddr_t from, size_t size)
 {
     (void)space;
@@ -41,6 +63,12 @@ static size_t direct_to_user(struct space *space, vaddr_t to, const void *from, 
 {
     (void)space;
     return size - copy_or_fault((void *)to, from, size);
+}
+
+static size_t direct_clear(struct space *space, vaddr_t to, size_t size)
+{
+    (void)space;
+    return size - clear_or_fault((void *)to, size);
 }
 
 static size_t direct_string(struct space *space, char *to, vaddr_t from, size_t size)
@@ -69,5 +97,6 @@ static size_t direct_string(struct space *space, char *to, vaddr_t from, size_t 
 const struct copy_strategy copy_direct = {
     .to_kernel = direct_to_kernel,
     .to_user = direct_to_user,
+    .clear = direct_clear,
     .string = direct_string,
 };

@@ -12,6 +12,7 @@
 struct copy_strategy {
     size_t (*to_kernel)(struct space *space, void *to, vaddr_t from, size_t size);
     size_t (*to_user)(struct space *space, vaddr_t to, const void *from, size_t size);
+    size_t (*clear)(struct space *space, vaddr_t to, size_t size);
     /* stops behind a terminator too, and counts it */
     size_t (*string)(struct space *space, char *to, vaddr_t from, size_t size);
 };

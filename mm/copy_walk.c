@@ -66,6 +66,21 @@ static size_t walk_to_user(struct space *space, vaddr_t to, const void *from, si
     return done;
 }
 
+static size_t walk_clear(struct space *space, vaddr_t to, size_t size)
+{
+    size_t done = 0;
+
+    while (done < size) {
+        size_t chunk = page_rest(to + done, size - done);
+        void *page = copy_walk_page(space, to + done, REGION_WRITE);
+        if (!page)
+            break;
+        memset(page, 0, chunk);
+        done += chunk;
+    }
+    return done;
+}
+
 static size_t walk_string(struct space *space, char *to, vaddr_t from, size_t size)
 {
     size_t done = 0;
@@ -88,5 +103,6 @@ static size_t walk_string(struct space *space, char *to, vaddr_t from, size_t si
 const struct copy_strategy copy_walk = {
     .to_kernel = walk_to_kernel,
     .to_user = walk_to_user,
+    .clear = walk_clear,
     .string = walk_string,
 };
