@@ -24,10 +24,24 @@ extern const struct copy_strategy copy_walk;
  * process's own directory: ISOLATION_SHARED. */
 extern const struct copy_strategy copy_direct;
 
+/* Makes the page present for the access, then as copy_walk_page(). */
+void *copy_walk_page_fault(struct space *space, vaddr_t address, uint32_t access);
+
 /*
  * Where the kernel sees the user's byte at address, after making its page present for the access,
  * or NULL if user mode could not. Good to the end of the page, until the thread sleeps.
  */
-void *copy_walk_page(struct space *space, vaddr_t address, uint32_t access);
+static inline void *copy_walk_page(struct space *space, vaddr_t address, uint32_t access)
+{
+    uint32_t rights = PTE_PRESENT | PTE_USER | (access == REGION_WRITE ? PTE_WRITABLE : 0);
+    /* the store does not go through this entry, so the CPU will not set its bits (SDM 3A 4.8) */
+    uint32_t seen = PTE_ACCESSED | (access == REGION_WRITE ? PTE_DIRTY : 0);
+    pte_t *entry = space_pte(space, address);
+
+    if (unlikely(!entry || !pte_has(*entry, rights)))
+        return copy_walk_page_fault(space, address, access);
+    entry->bits |= seen;
+    return (char *)direct_map(pte_frame(*entry)) + address % PAGE_SIZE;
+}
 
 #endif

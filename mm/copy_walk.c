@@ -11,24 +11,13 @@
 #include "kernel/string.h"
 #include "mm/copy_strategy.h"
 
-void *copy_walk_page(struct space *space, vaddr_t address, uint32_t access)
+void *copy_walk_page_fault(struct space *space, vaddr_t address, uint32_t access)
 {
-    uint32_t rights = PTE_PRESENT | PTE_USER | (access == REGION_WRITE ? PTE_WRITABLE : 0);
-    /* the store does not go through this entry, so the CPU will not set its bits (SDM 3A 4.8) */
-    uint32_t seen = PTE_ACCESSED | (access == REGION_WRITE ? PTE_DIRTY : 0);
+    int error = space_fault(space, address, access);
 
-    for (;;) {
-        pte_t *entry = space_pte(space, address);
-        if (likely(entry && pte_has(*entry, rights))) {
-            entry->bits |= seen;
-            return (char *)direct_map(pte_frame(*entry)) + address % PAGE_SIZE;
-        }
-        int error = space_fault(space, address, access);
-        if (error == -ENOMEM)
-            thread_die_on_return(current_thread(), SIGKILL);
-        if (error)
-            return NULL;
-    }
+    if (error == -ENOMEM)
+        thread_die_on_return(current_thread(), SIGKILL);
+    return error ? NULL : copy_walk_page(space, address, access);
 }
 
 static size_t page_rest(vaddr_t address, size_t size)
