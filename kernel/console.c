@@ -40,8 +40,7 @@ void console_init(void)
     vga_init();
 }
 
-/* --- output
- * --------------------------------------------------------------------------------------- */
+/* --- output --------------------------------------------------------------------------------- */
 
 static bool is_control(uint8_t c)
 {
@@ -81,8 +80,7 @@ void console_write(const char *bytes, size_t length)
     }
 }
 
-/* --- input
- * ---------------------------------------------------------------------------------------- */
+/* --- input ---------------------------------------------------------------------------------- */
 
 static uint16_t *cell(uint32_t position)
 {
@@ -263,8 +261,7 @@ static size_t take_line(char *bytes, size_t size)
         if (c & LINE_END)
             return taken;
     }
-    /* an end right behind what was taken belongs to it: left there it would end the next read too
-     */
+    /* an end right behind what was taken belongs to it: left there, the next read would be empty */
     take_end();
     return taken;
 }
@@ -272,11 +269,11 @@ static size_t take_line(char *bytes, size_t size)
 ssize_t console_take(char *bytes, size_t size)
 {
     uint32_t flags = interrupts_save();
-    bool was_full = console_full();
     ssize_t taken = console_ready() ? (ssize_t)take_line(bytes, size) : -EAGAIN;
 
-    if (was_full)
-        serial_interrupt();
+    /* not only if the buffer was full: it may have been, until an erase on the keyboard made room,
+     * and the port does not ask twice */
+    serial_interrupt();
     interrupts_restore(flags);
     return taken;
 }
