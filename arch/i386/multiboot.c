@@ -56,7 +56,7 @@ static const char *add_basic_memory(struct boot_info *boot, uint32_t lower, uint
                  : add_region(boot, EXTENDED_MEMORY, (uint64_t)upper << 10, MEMORY_AVAILABLE);
 }
 
-/* arguments: what ends within limit bytes; a module may have none. */
+/* arguments end within limit bytes; a module may have none. */
 static const char *add_module(struct boot_info *boot, uint32_t start, uint32_t end,
                               const char *arguments, size_t limit)
 {
@@ -78,8 +78,7 @@ static const char *set_command_line(struct boot_info *boot, const char *line, si
                : "the command line is too long";
 }
 
-/* --- multiboot 1 --------------------------------------------------------------------------------
- */
+/* --- multiboot 1 ---------------------------------------------------------------------------- */
 
 /* 3.3; the fields as far as they are used. Each counts only with its flag. */
 struct info1 {
@@ -134,11 +133,17 @@ static bool has_file_name(const struct boot_info *boot)
     return true;
 }
 
-/* The arguments in the string at address and how many bytes may be read there; NULL: too high. */
+/*
+ * The arguments in the string at address and how many bytes may be read there; NULL: too high. A
+ * string may be absent, as address 0 (3.3, "mods_addr").
+ */
 static const char *find_arguments(const struct boot_info *boot, uint32_t address, size_t *limit)
 {
     const char *string = mapped(address, 0);
 
+    *limit = 1;
+    if (!address)
+        return "";
     if (!string)
         return NULL;
     *limit = BOOT_MAPPED - address;
@@ -194,11 +199,13 @@ static const char *read_modules1(const struct info1 *info, struct boot_info *boo
 {
     for (uint32_t i = 0; i < info->nr_modules; i++) {
         const struct module1 *module = mapped(info->modules, (i + 1) * sizeof(*module));
-        size_t limit = 0;
+        size_t limit;
         if (!module)
             return "its list of modules lies too high in memory";
         module += i;
         const char *arguments = find_arguments(boot, module->string, &limit);
+        if (!arguments)
+            return "a module's command line lies too high in memory";
         const char *error = add_module(boot, module->start, module->end, arguments, limit);
         if (error)
             return error;
@@ -228,8 +235,7 @@ static const char *read1(uint32_t address, struct boot_info *boot)
     return error;
 }
 
-/* --- multiboot 2 --------------------------------------------------------------------------------
- */
+/* --- multiboot 2 ---------------------------------------------------------------------------- */
 
 /* 3.6.2. */
 #define TAG_END          0
