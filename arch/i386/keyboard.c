@@ -196,7 +196,8 @@ void keyboard_interrupt(void)
 {
     uint8_t byte, status;
 
-    while (read_byte(&byte, &status)) {
+    /* bounded, as in drain(): a broken controller may say for ever that a byte waits */
+    for (unsigned i = 0; i < DRAIN_MAX && read_byte(&byte, &status); i++) {
         if (!(status & STATUS_MOUSE))
             scan_code(byte);
     }
