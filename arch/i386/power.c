@@ -13,10 +13,11 @@
 #define KEYBOARD_RESET   0xfe  /* pulses the line that resets the CPU */
 #define RESET_CONTROL    0xcf9 /* PIIX and its heirs */
 #define RESET_FULL       0x06
-#define WAIT_MAX         100000
 
-/* Emulators that power off without ACPI tables being read: port and value of PM1a_CNT with SLP_EN.
- */
+#define DELAY_PORT       0x80   /* the BIOS's diagnostic port: an access takes about 1 us */
+#define WAIT_MAX         100000 /* accesses of a port: a tenth of a second */
+
+/* PM1a_CNT with SLP_EN, where emulators have it: no ACPI table needs to be read. */
 static const struct {
     uint16_t port, value;
 } soft_off[] = {
@@ -40,6 +41,9 @@ void power_off(int status)
         outw(soft_off[i].port, soft_off[i].value);
     for (const char *c = "Shutdown"; *c; c++)
         outb(BOCHS_SHUTDOWN, *c);
+    /* QEMU goes on for a moment before it obeys */
+    for (unsigned i = 0; i < WAIT_MAX; i++)
+        inb(DELAY_PORT);
     printk(LOG_ERROR, "power off: it is now safe to turn off\n");
     halt();
 }
