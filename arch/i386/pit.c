@@ -34,8 +34,7 @@ uint32_t pit_elapsed_ns(void)
     uint32_t counter = read_counter();
     uint32_t pending = 0;
 
-    /* a period that ended between the two reads would be counted with the old counter: read again
-     */
+    /* if the period ended after the counter was read, that count is of the old one: read again */
     if (pic_pending(TIMER_LINE)) {
         pending = NS_PER_PERIOD;
         counter = read_counter();
