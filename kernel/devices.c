@@ -8,8 +8,7 @@ static void device_stat(struct file *file, struct stat64 *stat)
     namespace_stat_device(file->object, stat);
 }
 
-/* --- null and zero
- * -------------------------------------------------------------------------------- */
+/* --- null and zero --------------------------------------------------------------------------- */
 
 static ssize_t null_read(struct file *file, unsafe_bytes to, size_t size)
 {
@@ -42,8 +41,7 @@ static const struct file_operations zero_operations = {
     .stat = device_stat,
 };
 
-/* --- console
- * -------------------------------------------------------------------------------------- */
+/* --- console --------------------------------------------------------------------------------- */
 
 #define CHUNK 256
 

@@ -209,8 +209,7 @@ static int fill_stack(struct program *program, const struct arguments *arguments
     return w.error;
 }
 
-/* --- from one program to the next
- * ------------------------------------------------------------------ */
+/* --- from one program to the next ------------------------------------------------------------ */
 
 static int load(struct program *program, const char *path, const struct arguments *arguments)
 {

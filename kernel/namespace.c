@@ -156,8 +156,7 @@ static int lookup(const char *path, struct node **node)
     return error;
 }
 
-/* --- files of the archive
- * -------------------------------------------------------------------------- */
+/* --- files of the archive -------------------------------------------------------------------- */
 
 static ssize_t node_read_at(struct file *file, void *to, size_t size, uint32_t offset)
 {

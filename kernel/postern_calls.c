@@ -123,8 +123,7 @@ SYSCALL_DEFINE1(postern_poweroff, int, status)
     power_off(status);
 }
 
-/* --- sabotage: what must not happen, on purpose
- * ------------------------------------------------------ */
+/* --- sabotage: what must not happen, on purpose ---------------------------------------------- */
 
 static void dereference_user_pointer(void)
 {

@@ -102,8 +102,7 @@ vaddr_t space_find_free(struct space *space, vaddr_t hint, uint32_t size)
     return size <= USER_LIMIT - candidate ? candidate : 0;
 }
 
-/* --- pages
- * ---------------------------------------------------------------------------------------- */
+/* --- pages ----------------------------------------------------------------------------------- */
 
 /* A page table's frame has one reference for itself and one for each page it maps, so that a table
  * whose last page goes can go with it. */
@@ -308,8 +307,7 @@ int space_write(struct space *space, vaddr_t address, const void *bytes, size_t 
     return 0;
 }
 
-/* --- whole spaces
- * ----------------------------------------------------------------------------------- */
+/* --- whole spaces ---------------------------------------------------------------------------- */
 
 struct space *space_create(enum postern_isolation isolation, enum postern_copy copy)
 {
@@ -410,8 +408,7 @@ fail:
     return NULL;
 }
 
-/* --- heap
- * ------------------------------------------------------------------------------------------- */
+/* --- heap ------------------------------------------------------------------------------------ */
 
 vaddr_t space_brk(struct space *space, vaddr_t end)
 {

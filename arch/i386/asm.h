@@ -139,8 +139,7 @@ static inline void interrupts_wait(void)
     __asm__ volatile("sti; hlt" : : : "memory");
 }
 
-/* dividend / divisor, where the quotient must fit 64 bits and the remainder 32; no libgcc needed.
- */
+/* The quotient of two unsigned numbers, and the remainder if it is wanted; no libgcc needed. */
 static inline uint64_t divide_u64(uint64_t dividend, uint32_t divisor, uint32_t *remainder)
 {
     uint32_t high = (uint32_t)(dividend >> 32) / divisor;
