@@ -3,7 +3,8 @@
 
     ktap.py LOG...       prints what failed, and the totals; exits 1 if something did
 
-A document that has no plan, or fewer results than its plan says, has failed: its program died.
+A document that has no plan, or other results than its plan says, has failed: its program died or
+lines were lost. So has a log with a bail-out or a panic in it, and a log without results.
 """
 import re
 import sys
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 
 RESULT = re.compile(r"^(\s*)(not )?ok (\d+)(?: - ?(.*))?$")
 PLAN = re.compile(r"^(\s*)1\.\.(\d+)(?: # SKIP (.*))?$")
+ABORT = re.compile(r"^\s*(Bail out!.*|PANIC: .*)$")
 VERSION = re.compile(r"^(\s*)KTAP version 1$")
 
 
@@ -54,21 +56,26 @@ def read(lines):
         if version := VERSION.match(line):
             close_below(len(version[1]) - 1)
             open_documents.append(Document(len(version[1])))
+        elif abort := ABORT.match(line):
+            totals.fail(abort[1])
         elif plan := PLAN.match(line):
             close_below(len(plan[1]))
             if open_documents:
                 open_documents[-1].planned = int(plan[2])
-            elif plan[3]:
+            if plan[3]:
                 totals.skipped += 1
         elif (result := RESULT.match(line)) and open_documents:
             indent = len(result[1])
-            nested = bool(open_documents) and open_documents[-1].indent > indent
+            nested = open_documents[-1].indent > indent
             close_below(indent)
             if open_documents:
                 open_documents[-1].seen += 1
+                if int(result[3]) != open_documents[-1].seen:
+                    totals.fail(f"result {result[3]} where {open_documents[-1].seen} was due")
+                    open_documents[-1].seen = int(result[3])
             name = result[4] or f"number {result[3]}"
             if "# SKIP" in name:
-                totals.skipped += 1
+                totals.skipped += not nested
             elif result[2]:
                 totals.fail("; ".join([name] + notes))
             elif not nested:
@@ -86,6 +93,8 @@ def main():
     for name in sys.argv[1:]:
         with open(name, encoding="utf-8", errors="replace") as log:
             totals = read(log)
+        if not totals.passed and not totals.failed and not totals.skipped:
+            totals.fail("no results")
         for failure in totals.failures:
             print(f"{name}: not ok: {failure}")
         print(f"{name}: {totals.passed} passed, {totals.failed} failed, {totals.skipped} skipped")

@@ -23,6 +23,7 @@ import matrix  # noqa: E402  pylint: disable=wrong-import-position
 # Instructions of an icount run: exact, so bounds hold on any machine.
 SYSENTER_NULL_AT_MOST = 90  # round trip of getppid in split
 ISOLATION_AT_MOST = 10      # what split adds to any call
+NO_MACHINE = 126            # of scripts/qemu
 
 # What make itself was told does not concern the programs that we start.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
@@ -167,6 +168,33 @@ class Tests:
             totals.fail(problem)
         return totals
 
+    # --- the readers of results, which must see what is wrong ---------------------------------------
+
+    def ktap_reader(self):
+        """Each log that is not a whole and good one has a failure."""
+        totals = ktap.Totals()
+        for text, wanted in matrix.KTAP_LOGS:
+            seen = ktap.read(text.splitlines())
+            counts = (seen.passed, seen.failed, seen.skipped)
+            if counts == wanted:
+                totals.passed += 1
+            else:
+                totals.fail(f"{text!r}: {counts}, not {wanted}")
+        return totals
+
+    def no_machine(self):
+        """A QEMU that does not start is not a guest that ended well."""
+        totals = ktap.Totals()
+        for wrong in (["--cpu", "nonsense"], ["--extra=-nonsense"], ["--qemu", "no-such-qemu"]):
+            status, output = execute(["scripts/qemu", "--kernel", f"{self.args.build}/postern.elf",
+                                      "--initrd", f"{self.args.build}/initrd.cpio",
+                                      "--append=-- /bin/true", *wrong], 70, cwd=ROOT)
+            if status == NO_MACHINE:
+                totals.passed += 1
+            else:
+                totals.fail(f"{wrong}: exit status {status}: {output[:200]}")
+        return totals
+
     # --- figures ------------------------------------------------------------------------------------
 
     def figures(self):
@@ -221,6 +249,8 @@ class Tests:
                     yield f"this host: {program}", lambda program=program: self.on_host(program)
         else:
             print("this host does not run i386 programs: no oracle for the guest tests")
+        yield "reader of KTAP", self.ktap_reader
+        yield "QEMU that does not start", self.no_machine
         yield "figures", self.figures
         for row in matrix.ROWS:
             yield f"boot: {row.name}", lambda row=row: self.boot(row)

@@ -97,3 +97,15 @@ ROWS = [
     Row("guest tests, GRUB", "loglevel=warning -- /test/run doors isolation", ktap=True, timeout=120,
         iso=True),
 ]
+
+# Logs, and (passed, failed, skipped) as the reader must count them.
+KTAP_LOGS = [
+    ("KTAP version 1\nboot noise\nok 1 - a\nnot ok 2 - b\nok 3 - c # SKIP no such CPU\n1..3", (1, 1, 1)),
+    ("KTAP version 1\n  KTAP version 1\n  ok 1 - a\n  ok 2 - b\n  1..2\nok 1 - both\n1..1", (2, 0, 0)),
+    ("KTAP version 1\n1..0 # SKIP no such CPU", (0, 0, 1)),
+    ("KTAP version 1\n1..2\nok 1 - a", (1, 1, 0)),
+    ("KTAP version 1\nok 1 - a", (1, 1, 0)),
+    ("KTAP version 1\n1..3\nok 1 - a\nok 3 - c", (2, 1, 0)),
+    ("KTAP version 1\n1..1\nok 1 - a\nBail out! no memory", (1, 1, 0)),
+    ("KTAP version 1\n1..1\nok 1 - a\nPANIC: page fault in the kernel", (1, 1, 0)),
+]
