@@ -16,6 +16,7 @@
 #define ENOMEM       12
 #define EACCES       13
 #define EFAULT       14
+#define ENOTBLK      15
 #define EBUSY        16
 #define EEXIST       17
 #define EXDEV        18
@@ -26,6 +27,7 @@
 #define ENFILE       23
 #define EMFILE       24
 #define ENOTTY       25
+#define ETXTBSY      26
 #define EFBIG        27
 #define ENOSPC       28
 #define ESPIPE       29
@@ -34,10 +36,27 @@
 #define EPIPE        32
 #define EDOM         33
 #define ERANGE       34
+#define EDEADLK      35
 #define ENAMETOOLONG 36
+#define ENOLCK       37
 #define ENOSYS       38
 #define ENOTEMPTY    39
 #define ELOOP        40
+#define ENODATA      61
 #define EOVERFLOW    75
+#define ENOTSOCK     88
+#define EOPNOTSUPP   95
+#define EAFNOSUPPORT 97
+#define ETIMEDOUT    110
+#define EOWNERDEAD   130
+
+/*
+ * Of a call that a signal interrupted; never seen by user mode. On the way out it becomes EINTR, or
+ * the call is made again: ERESTARTSYS if no handler runs or one with SA_RESTART, ERESTARTNOINTR
+ * always, ERESTARTNOHAND if no handler runs.
+ */
+#define ERESTARTSYS    512
+#define ERESTARTNOINTR 513
+#define ERESTARTNOHAND 514
 
 #endif

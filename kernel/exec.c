@@ -221,7 +221,8 @@ static int load(struct program *program, const char *path, const struct argument
         return error;
     error = elf_parse(read_program, program->file, size, &program->image);
     if (!error) {
-        enum postern_copy copy = process->space ? process->space->copy : (unsigned)knobs.copy;
+        enum postern_copy copy =
+            current_thread()->space ? current_thread()->space->copy : (unsigned)knobs.copy;
         if (process->isolation_next != ISOLATION_SHARED)
             copy = copy == COPY_DIRECT ? COPY_WALK : copy;
         program->space = space_create(process->isolation_next, copy);
@@ -247,11 +248,11 @@ static void enter(const struct program *program, const char *path)
 {
     struct thread *thread = current_thread();
     struct process *process = thread->process;
-    struct space *old = process->space;
+    struct space *old = thread->space;
     struct trapframe *tf = current_trapframe();
 
     interrupts_disable();
-    process->space = program->space;
+    thread->space = program->space;
     switch_space(program->space);
     memset(thread->tls, 0, sizeof(thread->tls));
     switch_tls(thread);
@@ -261,7 +262,7 @@ static void enter(const struct program *program, const char *path)
     interrupts_enable();
     if (old)
         space_put(old);
-    files_close_on_exec(process->files);
+    files_close_on_exec(thread->files);
     name_process(process, path);
 
     uint32_t vector = tf->vector;

@@ -15,6 +15,7 @@ typedef uintptr_t slot_t;
 #define slot_file(slot) ((struct file *)((slot) & ~SLOT_CLOEXEC))
 
 struct files {
+    unsigned references; /* threads that use it */
     unsigned size;
     slot_t *slots;
 };
@@ -64,6 +65,7 @@ static struct files *files_sized(unsigned size)
         heap_free(slots);
         return NULL;
     }
+    files->references = 1;
     files->size = size;
     files->slots = slots;
     return files;
@@ -88,8 +90,15 @@ struct files *files_clone(const struct files *files)
     return copy;
 }
 
+void files_get(struct files *files)
+{
+    files->references++;
+}
+
 void files_put(struct files *files)
 {
+    if (--files->references)
+        return;
     for (unsigned fd = 0; fd < files->size; fd++) {
         if (slot_file(files->slots[fd]))
             file_put(slot_file(files->slots[fd]));
@@ -184,7 +193,7 @@ void files_open_console(struct files *files)
 
 static struct file *lookup(int fd)
 {
-    return files_lookup(current_process()->files, fd);
+    return files_lookup(current_thread()->files, fd);
 }
 
 /* Counts are signed on the way back: Linux moves at most this much at once (read(2)). */
@@ -248,7 +257,6 @@ SYSCALL_DEFINE3(writev, int, fd, unsafe_iovec, vector, int32_t, count)
 
 SYSCALL_DEFINE3(open, unsafe_string, path, uint32_t, flags, uint32_t, mode)
 {
-    struct process *process = current_process();
     struct file *file;
     char *name = heap_alloc(PATH_MAX);
 
@@ -261,7 +269,7 @@ SYSCALL_DEFINE3(open, unsafe_string, path, uint32_t, flags, uint32_t, mode)
     heap_free(name);
     if (result < 0)
         return result;
-    int fd = files_install(process->files, file, flags & O_CLOEXEC);
+    int fd = files_install(current_thread()->files, file, flags & O_CLOEXEC);
     if (fd < 0)
         file_put(file);
     return fd;
@@ -269,12 +277,12 @@ SYSCALL_DEFINE3(open, unsafe_string, path, uint32_t, flags, uint32_t, mode)
 
 SYSCALL_DEFINE1(close, int, fd)
 {
-    return files_close(current_process()->files, fd);
+    return files_close(current_thread()->files, fd);
 }
 
 SYSCALL_DEFINE1(dup, int, fd)
 {
-    struct files *files = current_process()->files;
+    struct files *files = current_thread()->files;
     struct file *file = lookup(fd);
 
     if (!file)
@@ -287,7 +295,7 @@ SYSCALL_DEFINE1(dup, int, fd)
 
 SYSCALL_DEFINE2(dup2, int, old, int, new)
 {
-    struct files *files = current_process()->files;
+    struct files *files = current_thread()->files;
     struct file *file = lookup(old);
 
     if (!file || (unsigned)new >= FILES_MAX)
@@ -314,10 +322,16 @@ SYSCALL_DEFINE2(fstat64, int, fd, unsafe_stat64, stat)
     return copy_object_k2u(stat, &result);
 }
 
-/* No kind of file has a control yet; a descriptor that is none comes first (ioctl(2)). */
 SYSCALL_DEFINE3(ioctl, int, fd, uint32_t, request, uint32_t, argument)
 {
-    (void)request;
-    (void)argument;
-    return lookup(fd) ? -ENOTTY : -EBADF;
+    struct file *file = lookup(fd);
+
+    if (!file)
+        return -EBADF;
+    if (!file->operations->ioctl)
+        return -ENOTTY;
+    file_get(file);
+    long result = file->operations->ioctl(file, request, argument);
+    file_put(file);
+    return result;
 }

@@ -9,6 +9,7 @@
 #define KERNEL_FILE_H
 
 #include "kernel/abi.h"
+#include "kernel/poll.h"
 
 struct file;
 
@@ -19,6 +20,15 @@ struct file_operations {
     /* Into kernel memory from a given place: for exec and mapped files. NULL: not possible. */
     ssize_t (*read_at)(struct file *file, void *to, size_t size, uint32_t offset);
     void (*stat)(struct file *file, struct stat64 *stat);
+    /* POLL* that hold now; see kernel/poll.h. NULL: always ready to read and write. */
+    uint32_t (*poll)(struct file *file, struct poll_table *table);
+    /* ioctl(2); argument is a number or a user address. -ENOTTY for a request that is not the
+     * file's. NULL: none is. */
+    long (*ioctl)(struct file *file, uint32_t request, uint32_t argument);
+    /* The page of the file that mmap shows (offset page * PAGE_SIZE), with a reference for the
+     * caller; for_write: it will be written, so a hole gets its page. 0, -EFAULT beyond the end,
+     * -ENOMEM. NULL: cannot be mapped. */
+    int (*frame)(struct file *file, uint32_t page, bool for_write, paddr_t *frame);
     /* The last reference is gone. NULL: nothing to do. */
     void (*release)(struct file *file);
 };
@@ -43,8 +53,10 @@ ssize_t file_read_at(struct file *file, void *to, size_t size, uint32_t offset);
 
 struct files;
 
+/* A table with one reference; NULL: no memory. A clone shares the files, not the table. */
 struct files *files_create(void);
 struct files *files_clone(const struct files *files);
+void files_get(struct files *files);
 void files_put(struct files *files);
 
 /* The file of fd, without a reference of its own: good while the caller does not close it. NULL. */

@@ -6,7 +6,7 @@
 
 SYSCALL_DEFINE1(brk, vaddr_t, end)
 {
-    return (long)space_brk(current_process()->space, end);
+    return (long)space_brk(current_thread()->space, end);
 }
 
 static uint32_t region_flags(uint32_t protection)
@@ -43,11 +43,11 @@ static vaddr_t mmap_place(struct space *space, vaddr_t start, uint32_t size, uin
 SYSCALL_DEFINE6(mmap2, vaddr_t, start, size_t, length, uint32_t, protection, uint32_t, flags, int,
                 fd, uint32_t, page)
 {
-    struct space *space = current_process()->space;
+    struct space *space = current_thread()->space;
     uint32_t size = ROUND_UP(length, PAGE_SIZE);
     uint32_t type = flags & MAP_TYPE;
 
-    if (!(flags & MAP_ANONYMOUS) && !files_lookup(current_process()->files, fd))
+    if (!(flags & MAP_ANONYMOUS) && !files_lookup(current_thread()->files, fd))
         return -EBADF;
     if (!length || (type != MAP_PRIVATE && type != MAP_SHARED))
         return -EINVAL;
@@ -70,5 +70,5 @@ SYSCALL_DEFINE2(munmap, vaddr_t, start, size_t, length)
 {
     if (start % PAGE_SIZE || !length || start > USER_LIMIT || length > USER_LIMIT - start)
         return -EINVAL;
-    return space_unmap(current_process()->space, start, start + ROUND_UP(length, PAGE_SIZE));
+    return space_unmap(current_thread()->space, start, start + ROUND_UP(length, PAGE_SIZE));
 }

@@ -180,7 +180,7 @@ static int pipe_create(uint32_t flags, struct file *ends[2])
 
 static long make_pipe(unsafe_int_pair user, uint32_t flags)
 {
-    struct files *files = current_process()->files;
+    struct files *files = current_thread()->files;
     struct file *ends[2];
     struct int_pair fds = {-1, -1};
 

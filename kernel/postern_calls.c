@@ -35,7 +35,7 @@ SYSCALL_DEFINE1(postern_get, int, setting)
 
     switch (setting) {
     case POSTERN_ISOLATION:
-        return process->space->isolation;
+        return current_thread()->space->isolation;
     case POSTERN_ISOLATION_NEXT:
         return process->isolation_next;
     case POSTERN_DOORS:
@@ -43,7 +43,7 @@ SYSCALL_DEFINE1(postern_get, int, setting)
     case POSTERN_DOOR_NEXT:
         return process->door_next == DOOR_AUTO ? (int)gate_default_door : process->door_next;
     case POSTERN_COPY:
-        return process->space->copy;
+        return current_thread()->space->copy;
     case POSTERN_TRACE:
         return process->trace;
     case POSTERN_FRAMES_IN_USE:
@@ -80,9 +80,9 @@ SYSCALL_DEFINE2(postern_set, int, setting, int, value)
     case POSTERN_COPY:
         /* the kernel can dereference only on the process's own directory */
         if (value != COPY_WALK &&
-            (value != COPY_DIRECT || process->space->isolation != ISOLATION_SHARED))
+            (value != COPY_DIRECT || current_thread()->space->isolation != ISOLATION_SHARED))
             return -EINVAL;
-        process->space->copy = value;
+        current_thread()->space->copy = value;
         return 0;
     case POSTERN_TRACE:
         if (value != 0 && value != 1)
@@ -105,7 +105,7 @@ SYSCALL_DEFINE2(postern_counters, unsafe_bytes, buffer, size_t, size)
 /* The number of rows there are; as many of them as fit the buffer are written. */
 SYSCALL_DEFINE2(postern_exposure, unsafe_bytes, buffer, size_t, size)
 {
-    struct exposure_walk walk = exposure_begin(current_process()->space->directory);
+    struct exposure_walk walk = exposure_begin(current_thread()->space->directory);
     struct postern_exposure row;
     uint32_t rows = 0;
 

@@ -81,10 +81,8 @@ void process_discard(struct process *process)
 {
     list_remove(&process->siblings);
     list_remove(&process->all);
-    if (process->files)
-        files_put(process->files);
-    if (process->space)
-        space_put(process->space);
+    if (process->thread)
+        thread_free(process->thread);
     nr_processes--;
     heap_free(process);
 }
@@ -102,16 +100,16 @@ static struct process *fork_process(struct process *parent, const struct trapfra
     if (!child)
         return NULL;
 
-    child->space = space_clone(parent->space);
-    child->files = files_clone(parent->files);
-    if (child->space && child->files)
-        child->thread = thread_create(child, child_entry);
-    if (!child->thread) {
+    struct thread *thread = child->thread = thread_create(child, child_entry);
+    if (thread) {
+        thread->space = space_clone(current->space);
+        thread->files = files_clone(current->files);
+    }
+    if (!thread || !thread->space || !thread->files) {
         process_discard(child);
         return NULL;
     }
 
-    struct thread *thread = child->thread;
     struct trapframe *frame = (struct trapframe *)thread->top - 1;
     *frame = *tf;
     frame->eax = 0;
@@ -149,12 +147,11 @@ void process_start_init(void)
         init_process->isolation_next = knobs.isolation;
         init_process->door_next = DOOR_AUTO;
         init_process->trace = knobs.trace;
-        init_process->files = files_create();
         init_process->thread = thread_create(init_process, init_entry);
     }
-    if (!init_process || !init_process->files || !init_process->thread)
+    if (!init_process || !init_process->thread || !(init_process->thread->files = files_create()))
         panic("no memory for init");
-    files_open_console(init_process->files);
+    files_open_console(init_process->thread->files);
     sched_wake(init_process->thread);
     sched_idle();
 }
@@ -176,15 +173,16 @@ static void adopt_children(struct process *process)
 
 void process_exit(uint32_t status)
 {
-    struct process *process = current_process();
-    struct space *space = process->space;
+    struct thread *thread = current_thread();
+    struct process *process = thread->process;
+    struct space *space = thread->space;
 
     if (process == init_process)
         panic("init ended with status %x", status);
-    files_put(process->files);
-    process->files = NULL;
+    files_put(thread->files);
+    thread->files = NULL;
     interrupts_disable();
-    process->space = NULL;
+    thread->space = NULL;
     switch_space(NULL);
     interrupts_enable();
     if (space)

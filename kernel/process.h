@@ -36,12 +36,14 @@ struct thread {
     struct process *process; /* NULL: a kernel thread */
     int fatal_signal;        /* with WORK_DIE */
     enum thread_state state;
-    struct list queue;     /* in the run queue or a wait queue */
+    bool interruptible; /* while it sleeps: a signal wakes it */
+    struct list queue;  /* in the run queue */
+    struct space
+        *space; /* this, files and paths: shared with whom it was cloned from, or its own */
+    struct files *files;
     uint32_t kernel_esp;   /* while it does not run */
     struct stack_top *top; /* of its kernel stack */
-    uint64_t wake_at;      /* nanoseconds since boot; with sleep_queue */
-    struct list sleep_queue;
-    uint32_t fs, gs; /* selectors, while it does not run */
+    uint32_t fs, gs;       /* selectors, while it does not run */
     descriptor_t tls[NR_TLS];
     uint8_t *fpu; /* FPU_STATE bytes, aligned to 16 */
 };
@@ -52,8 +54,6 @@ struct process {
     struct list siblings, children;
     struct list all; /* in process_list */
     struct thread *thread;
-    struct space *space;
-    struct files *files;
     struct wait_queue child_exits;
     bool zombie;
     uint32_t status; /* as wait4 gives it */
@@ -73,6 +73,12 @@ static inline struct thread *current_thread(void)
 
     __asm__("movl %%esp, %0" : "=r"(esp));
     return ((struct stack_top *)((esp | (KSTACK_SIZE - 1)) + 1))[-1].thread;
+}
+
+/* True if the thread must see to something before it may sleep interruptibly: a signal. */
+static inline bool thread_is_interrupted(const struct thread *thread)
+{
+    return thread->work & WORK_DIE;
 }
 
 static inline struct process *current_process(void)

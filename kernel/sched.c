@@ -2,9 +2,9 @@
 
 #include "arch/i386/switch.h"
 #include "kernel/time.h"
+#include "kernel/timer.h"
 
 static struct list run_queue = LIST_INIT(run_queue);
-static struct list sleepers = LIST_INIT(sleepers); /* by wake_at */
 static struct thread *idle_thread;
 static struct thread *dead; /* ran last, on a stack that can be freed only now */
 
@@ -13,7 +13,6 @@ void sched_init(struct thread *idle)
     idle_thread = idle;
     idle->state = THREAD_RUNNABLE;
     list_init(&idle->queue);
-    list_init(&idle->sleep_queue);
 }
 
 void sched_wake(struct thread *thread)
@@ -22,7 +21,6 @@ void sched_wake(struct thread *thread)
 
     if (thread->state == THREAD_SLEEPING) {
         thread->state = THREAD_RUNNABLE;
-        list_remove(&thread->queue);
         list_insert(&run_queue, &thread->queue);
     }
     interrupts_restore(flags);
@@ -73,36 +71,9 @@ void sched_die(void)
 
 void sched_tick(void)
 {
-    struct thread *thread;
-    uint64_t now = time_now();
-
-    list_for_each(thread, &sleepers, sleep_queue) {
-        if (thread->wake_at > now)
-            break;
-        list_remove(&thread->sleep_queue);
-        sched_wake(thread);
-    }
+    timer_run(time_now());
     if (!list_empty(&run_queue))
         current_thread()->work |= WORK_RESCHEDULE;
-}
-
-void sched_sleep_until(uint64_t time)
-{
-    uint32_t flags = interrupts_save();
-    struct thread *current = current_thread();
-    struct list *position = sleepers.next;
-
-    current->wake_at = time;
-    while (position != &sleepers &&
-           list_entry(position, struct thread, sleep_queue)->wake_at <= time)
-        position = position->next;
-    list_insert(position, &current->sleep_queue);
-    while (time_now() < time) {
-        current->state = THREAD_SLEEPING;
-        sched_switch();
-    }
-    list_remove(&current->sleep_queue);
-    interrupts_restore(flags);
 }
 
 void sched_idle(void)
@@ -115,21 +86,63 @@ void sched_idle(void)
     }
 }
 
-void wait_sleep(struct wait_queue *queue)
+/* --- waiting ------------------------------------------------------------------------------------
+ */
+
+void wait_begin(struct waiter *waiter, struct wait_queue *queue)
+{
+    waiter->thread = current_thread();
+    list_insert(&queue->waiters, &waiter->link);
+}
+
+void wait_end(struct waiter *waiter)
+{
+    list_remove(&waiter->link);
+}
+
+struct alarm_clock {
+    struct timer timer;
+    struct thread *thread;
+};
+
+static void ring(struct timer *timer)
+{
+    sched_wake(container_of(timer, struct alarm_clock, timer)->thread);
+}
+
+static void sleep_until(struct thread *current, uint64_t deadline)
+{
+    struct alarm_clock clock = {.thread = current};
+
+    timer_init(&clock.timer, ring);
+    timer_arm(&clock.timer, deadline);
+    sched_switch();
+    timer_disarm(&clock.timer);
+}
+
+int wait_sleep(bool interruptible, uint64_t deadline)
 {
     struct thread *current = current_thread();
 
+    if (deadline != WAIT_FOREVER && time_now() >= deadline)
+        return -ETIMEDOUT;
+    if (interruptible && thread_is_interrupted(current))
+        return -ERESTARTSYS;
+    current->interruptible = interruptible;
     current->state = THREAD_SLEEPING;
-    list_insert(&queue->threads, &current->queue);
-    sched_switch();
+    if (deadline == WAIT_FOREVER)
+        sched_switch();
+    else
+        sleep_until(current, deadline);
+    return interruptible && thread_is_interrupted(current) ? -ERESTARTSYS : 0;
 }
 
 void wait_wake(struct wait_queue *queue)
 {
     uint32_t flags = interrupts_save();
-    struct thread *thread;
+    struct waiter *waiter;
 
-    list_for_each(thread, &queue->threads, queue)
-        sched_wake(thread);
+    list_for_each(waiter, &queue->waiters, link)
+        sched_wake(waiter->thread);
     interrupts_restore(flags);
 }

@@ -21,11 +21,8 @@ void sched_switch(void);
 /* A new thread's first step, interrupts off: what sched_switch() does when it comes back. */
 void sched_begin(void);
 
-/* From the timer interrupt: ends slices, wakes sleepers. */
+/* From the timer interrupt: runs timers, ends slices. */
 void sched_tick(void);
-
-/* Sleeps until the clock reaches time (nanoseconds since boot). */
-void sched_sleep_until(uint64_t time);
 
 /* The idle loop: halts while nothing is runnable. */
 _Noreturn void sched_idle(void);

@@ -1,11 +1,13 @@
 /* Threads: kernel stacks in their guarded slots, and the first step of a new thread. */
 #include "arch/i386/fpu.h"
 #include "arch/i386/paging.h"
+#include "kernel/file.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/string.h"
 #include "mm/frame.h"
 #include "mm/heap.h"
+#include "mm/space.h"
 
 #define NR_SLOTS    ((KSTACK_AREA_LIMIT - KSTACK_AREA) / KSTACK_STRIDE)
 #define STACK_PAGES (KSTACK_SIZE / PAGE_SIZE)
@@ -86,7 +88,6 @@ struct thread *thread_create(struct process *process, void (*entry)(void))
     thread->fpu = fpu;
     fpu_init_state(fpu);
     list_init(&thread->queue);
-    list_init(&thread->sleep_queue);
     thread->top = (struct stack_top *)(slot_stack(slot) + KSTACK_SIZE) - 1;
     thread->top->thread = thread;
 
@@ -109,6 +110,10 @@ void thread_free(struct thread *thread)
     unsigned slot = ((vaddr_t)thread->top - KSTACK_AREA) / KSTACK_STRIDE;
 
     stack_unmap(slot, STACK_PAGES);
+    if (thread->files)
+        files_put(thread->files);
+    if (thread->space)
+        space_put(thread->space);
     heap_free(thread->fpu);
     heap_free(thread);
 }

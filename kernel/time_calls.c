@@ -51,8 +51,10 @@ static long sleep_for(int64_t seconds, int32_t nanoseconds, bool absolute)
         return -EINVAL;
     /* more than a century: the clock ends first */
     uint64_t length = (uint64_t)MIN(seconds, (int64_t)INT32_MAX) * NANOSECONDS + nanoseconds;
-    sched_sleep_until(absolute ? length : time_now() + length);
-    return 0;
+    struct wait_queue nobody;
+    wait_init(&nobody);
+    int error = wait_deadline(&nobody, false, absolute ? length : time_now() + length);
+    return error == -ETIMEDOUT ? 0 : error;
 }
 
 SYSCALL_DEFINE2(nanosleep, unsafe_timespec, request, unsafe_timespec, rest)

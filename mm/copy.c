@@ -11,7 +11,7 @@ static const struct copy_strategy *const strategies[] = {
 
 static inline struct space *caller_space(void)
 {
-    return current_thread()->process->space;
+    return current_thread()->space;
 }
 
 size_t copy_u2k_partial(void *to, unsafe_bytes from, size_t size)

@@ -125,7 +125,7 @@ void switch_thread(struct thread *previous, struct thread *next)
     counters.context_switches++;
     gate_words(0)->kstack = (uint32_t)next->top;
     next->top->cpu = gate_words(0);
-    switch_space(next->process ? next->process->space : NULL);
+    switch_space(next->space);
     if (next->process) {
         switch_tls(next);
         load_fs_gs(next->fs, next->gs);

@@ -86,7 +86,7 @@ static void user_page_fault(struct trapframe *tf)
 {
     vaddr_t address = read_cr2();
     uint32_t access = fault_access(tf->error);
-    struct space *space = current_process()->space;
+    struct space *space = current_thread()->space;
 
     counters.page_faults++;
     check_user_directory(tf, space, address, access);
@@ -104,15 +104,14 @@ static void user_page_fault(struct trapframe *tf)
 static bool kernel_page_fault(struct trapframe *tf)
 {
     vaddr_t address = read_cr2();
-    struct process *process = current_process();
+    struct space *space = current_thread()->space;
 
-    if (address >= USER_LIMIT || !process || !process->space ||
-        process->space->isolation != ISOLATION_SHARED)
+    if (address >= USER_LIMIT || !space || space->isolation != ISOLATION_SHARED)
         return false;
     counters.page_faults++;
     if (tf->eflags & EFLAGS_IF)
         interrupts_enable();
-    int error = space_fault(process->space, address, fault_access(tf->error));
+    int error = space_fault(space, address, fault_access(tf->error));
     if (error == -ENOMEM)
         thread_die_on_return(current_thread(), SIGKILL);
     interrupts_disable();
