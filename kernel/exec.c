@@ -6,6 +6,7 @@
 #include "kernel/arguments.h"
 #include "kernel/elf.h"
 #include "kernel/file.h"
+#include "kernel/futex.h"
 #include "kernel/knobs.h"
 #include "kernel/namespace.h"
 #include "kernel/process.h"
@@ -243,6 +244,32 @@ static void name_process(struct process *process, const char *path)
     strlcpy(process->name, slash ? slash + 1 : path, sizeof(process->name));
 }
 
+/* What the new program must not share with anybody. */
+static int unshare(struct thread *thread)
+{
+    struct process *process = thread->process;
+
+    if (process->sighand->references > 1) {
+        struct sighand *own = sighand_clone(process->sighand);
+        if (!own)
+            return -ENOMEM;
+        sighand_put(process->sighand);
+        process->sighand = own;
+    }
+    return files_unshare(&thread->files);
+}
+
+/* The thread's own state, which a new program starts without. */
+static void reset_thread(struct thread *thread)
+{
+    memset(thread->tls, 0, sizeof(thread->tls));
+    switch_tls(thread);
+    load_fs_gs(0, 0);
+    fpu_init_state(thread->fpu);
+    fpu_load(thread->fpu);
+    thread->altstack = (struct sigaltstack){.flags = 0};
+}
+
 /* Nothing can fail from here on: the old program is gone. */
 static void enter(const struct program *program, const char *path)
 {
@@ -251,18 +278,20 @@ static void enter(const struct program *program, const char *path)
     struct space *old = thread->space;
     struct trapframe *tf = current_trapframe();
 
+    if (old)
+        futex_thread_exit(thread);
     interrupts_disable();
     thread->space = program->space;
     switch_space(program->space);
-    memset(thread->tls, 0, sizeof(thread->tls));
-    switch_tls(thread);
-    load_fs_gs(0, 0);
-    fpu_init_state(thread->fpu);
-    fpu_load(thread->fpu);
+    reset_thread(thread);
     interrupts_enable();
     if (old)
         space_put(old);
+    vfork_finish(thread);
     files_close_on_exec(thread->files);
+    sighand_reset(process->sighand);
+    process->exit_signal = SIGCHLD;
+    process->has_execed = true;
     name_process(process, path);
 
     uint32_t vector = tf->vector;
@@ -283,8 +312,15 @@ static int exec(const char *path, const struct arguments *arguments)
         return -ENOMEM;
 
     int error = load(program, path, arguments);
-    if (!error)
-        enter(program, path);
+    if (!error) {
+        error = unshare(current_thread());
+        if (!error)
+            error = process_become_single();
+        if (error)
+            space_put(program->space);
+        else
+            enter(program, path);
+    }
     heap_free(program);
     return error;
 }

@@ -95,6 +95,18 @@ void files_get(struct files *files)
     files->references++;
 }
 
+int files_unshare(struct files **files)
+{
+    if ((*files)->references == 1)
+        return 0;
+    struct files *own = files_clone(*files);
+    if (!own)
+        return -ENOMEM;
+    files_put(*files);
+    *files = own;
+    return 0;
+}
+
 void files_put(struct files *files)
 {
     if (--files->references)

@@ -59,6 +59,9 @@ struct files *files_clone(const struct files *files);
 void files_get(struct files *files);
 void files_put(struct files *files);
 
+/* Makes *files the caller's own: a clone if others use it too. 0 or -ENOMEM. */
+int files_unshare(struct files **files);
+
 /* The file of fd, without a reference of its own: good while the caller does not close it. NULL. */
 struct file *files_lookup(struct files *files, int fd);
 

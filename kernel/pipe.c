@@ -118,7 +118,7 @@ static ssize_t pipe_write(struct file *file, unsafe_bytes from, size_t size)
         wait_until(&pipe->changed, pipe_free(pipe) >= room || !pipe->readers);
         if (!pipe->readers) {
             if (!done)
-                thread_die_on_return(current_thread(), SIGPIPE);
+                signal_raise_thread(current_thread(), SIGPIPE);
             return done ? (ssize_t)done : -EPIPE;
         }
         ssize_t moved = pipe_append(pipe, unsafe_advance(from, done), size - done);

@@ -434,3 +434,10 @@ vaddr_t space_brk(struct space *space, vaddr_t end)
     space->brk = end;
     return end;
 }
+
+int space_futex_key(const struct space *space, vaddr_t address, bool shared, struct futex_key *key)
+{
+    (void)shared;
+    *key = (struct futex_key){.owner = space, .offset = address};
+    return address < USER_LIMIT ? 0 : -EFAULT;
+}

@@ -102,4 +102,14 @@ int space_write(struct space *space, vaddr_t address, const void *bytes, size_t 
 /* Regions iterate in address order. */
 #define space_for_each_region(region, space) list_for_each(region, &(space)->regions, link)
 
+/*
+ * What a futex is, whoever maps it and where: two keys with equal owner and offset are the same
+ * word. Memory that only this space has is the space's. 0, or -EFAULT where nothing is mapped.
+ */
+struct futex_key {
+    const void *owner;
+    uint64_t offset;
+};
+int space_futex_key(const struct space *space, vaddr_t address, bool shared, struct futex_key *key);
+
 #endif
