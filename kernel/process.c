@@ -6,6 +6,7 @@
 #include "kernel/errno.h"
 #include "kernel/exec.h"
 #include "kernel/file.h"
+#include "kernel/fs/vfs.h"
 #include "kernel/futex.h"
 #include "kernel/knobs.h"
 #include "kernel/panic.h"
@@ -169,7 +170,11 @@ static bool share_memory_and_files(struct thread *child, const struct thread *pa
         files_get(child->files = parent->files);
     else
         child->files = files_clone(parent->files);
-    return child->space && child->files;
+    if (flags & CLONE_FS)
+        cwd_get(child->cwd = parent->cwd);
+    else
+        child->cwd = cwd_clone(parent->cwd);
+    return child->space && child->files && child->cwd;
 }
 
 /* The child's registers: the parent's, but for the result. */
@@ -274,7 +279,7 @@ void process_start_init(void)
 
     init_process = process_create(NULL);
     if (!init_process || !session || !thread || !(thread->files = files_create()) ||
-        !(init_process->sighand = sighand_create()))
+        !(thread->cwd = cwd_create()) || !(init_process->sighand = sighand_create()))
         panic("no memory for init");
     init_process->session = session;
     init_process->isolation_next = knobs.isolation;
@@ -371,6 +376,8 @@ static void thread_release(struct thread *thread)
     vfork_finish(thread);
     files_put(thread->files);
     thread->files = NULL;
+    cwd_put(thread->cwd);
+    thread->cwd = NULL;
     interrupts_disable();
     thread->space = NULL;
     switch_space(NULL);

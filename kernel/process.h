@@ -51,6 +51,7 @@ struct thread {
     struct list queue;     /* in the run queue */
     struct space *space;   /* shared with whom it was cloned from, or its own; so is files */
     struct files *files;
+    struct cwd *cwd;
     uint32_t kernel_esp;   /* while it does not run */
     struct stack_top *top; /* of its kernel stack */
     uint32_t fs, gs;       /* selectors, while it does not run */
