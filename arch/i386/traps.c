@@ -95,7 +95,7 @@ static void user_page_fault(struct trapframe *tf)
     if (error == -ENOMEM)
         process_kill(SIGKILL, tf, "out of memory at %08x", address);
     if (error)
-        process_kill(SIGSEGV, tf, "page fault at %08x (%s, %s)", address,
+        process_kill(error == -ENXIO ? SIGBUS : SIGSEGV, tf, "page fault at %08x (%s, %s)", address,
                      tf->error & PF_WRITE ? "write" : "read",
                      tf->error & PF_PRESENT ? "not allowed" : "not mapped");
 }
