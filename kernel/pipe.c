@@ -64,7 +64,8 @@ static ssize_t pipe_read(struct file *file, unsafe_bytes to, size_t size)
         return 0;
     if ((file->flags & O_NONBLOCK) && !pipe_used(pipe) && pipe->writers)
         return -EAGAIN;
-    wait_until(&pipe->changed, pipe_used(pipe) || !pipe->writers);
+    if (wait_interruptible(&pipe->changed, pipe_used(pipe) || !pipe->writers))
+        return -ERESTARTSYS;
     if (!pipe_used(pipe))
         return 0;
     while (done < size && pipe_used(pipe)) {
@@ -115,7 +116,8 @@ static ssize_t pipe_write(struct file *file, unsafe_bytes from, size_t size)
     while (done < size) {
         if ((file->flags & O_NONBLOCK) && pipe_free(pipe) < room && pipe->readers)
             return done ? (ssize_t)done : -EAGAIN;
-        wait_until(&pipe->changed, pipe_free(pipe) >= room || !pipe->readers);
+        if (wait_interruptible(&pipe->changed, pipe_free(pipe) >= room || !pipe->readers))
+            return done ? (ssize_t)done : -ERESTARTSYS;
         if (!pipe->readers) {
             if (!done)
                 signal_raise_thread(current_thread(), SIGPIPE);
