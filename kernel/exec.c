@@ -62,19 +62,22 @@ static ssize_t read_program(void *file, uint32_t offset, void *buffer, size_t si
     return file_read_at(file, buffer, size, offset);
 }
 
+/*
+ * The file's bytes around the segment share its first and last page, as with any mapping of the
+ * file; where the segment goes on behind its bytes in the file, there are zeroes.
+ */
 static int map_segment(struct program *program, const struct elf_segment *segment)
 {
     vaddr_t start = segment->address + program->bias;
     vaddr_t first = ROUND_DOWN(start, PAGE_SIZE);
+    vaddr_t file_end = start + segment->file_size;
     struct region model = {
         .flags = (segment->readable ? REGION_READ : 0) | (segment->writable ? REGION_WRITE : 0) |
                  (segment->executable ? REGION_EXEC : 0),
-        /* the file's bytes before the segment share its first page, as with any mapping of the file
-         */
         .file = segment->file_size ? program->file : NULL,
-        .file_start = first,
-        .file_offset = segment->offset - (start - first),
-        .file_size = segment->file_size + (start - first),
+        .page = segment->offset >> PAGE_SHIFT,
+        .file_end =
+            segment->memory_size > segment->file_size ? file_end : ROUND_UP(file_end, PAGE_SIZE),
     };
 
     if (!segment->memory_size)

@@ -64,6 +64,7 @@ struct thread {
     sigset_t blocked;
     sigset_t saved_mask; /* with mask_is_temporary: what blocked becomes again */
     bool mask_is_temporary;
+    sigset_t awaited; /* blocked, but rt_sigtimedwait() sleeps for them */
     struct signal_pending pending;
     struct sigaltstack altstack;
     uint32_t cr2, trap, trap_error; /* of its last fault, for signal frames */

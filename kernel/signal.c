@@ -277,6 +277,17 @@ static struct thread *find_taker(struct process *process, int signal)
     return NULL;
 }
 
+/* rt_sigtimedwait() takes what is blocked. */
+static void wake_awaiting(struct process *process, int signal)
+{
+    struct thread *thread;
+
+    for_each_thread(thread, process) {
+        if (thread->awaited & SIGNAL_BIT(signal))
+            sched_wake(thread);
+    }
+}
+
 /* To a thread, or to any of the process's if thread is NULL. */
 static int send(struct process *process, struct thread *thread, int signal,
                 const struct siginfo *info)
@@ -297,6 +308,8 @@ static int send(struct process *process, struct thread *thread, int signal,
         signal_wake_all(process);
     else if (taker)
         wake_thread(taker);
+    else
+        wake_awaiting(process, signal);
     return 0;
 }
 

@@ -203,20 +203,17 @@ static long wait_for_signal(sigset_t set, unsafe_siginfo user, uint64_t deadline
     struct thread *thread = current_thread();
     struct siginfo_user info = {};
     struct wait_queue nobody;
-    sigset_t blocked = thread->blocked;
     int signal;
 
     set &= ~UNBLOCKABLE;
     wait_init(&nobody);
     signal = signal_take(set, &info.info);
     if (!signal) {
-        /* unblocked for the while, so that whoever sends one wakes this thread */
-        thread->blocked &= ~set;
+        thread->awaited = set;
         int error = wait_deadline(
             &nobody, (thread->pending.set | thread->process->pending.set) & set, deadline);
-        thread->blocked = blocked;
+        thread->awaited = 0;
         signal = signal_take(set, &info.info);
-        signal_set_blocked(blocked);
         if (!signal)
             return error == -ETIMEDOUT ? -EAGAIN : -EINTR;
     }

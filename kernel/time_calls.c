@@ -54,7 +54,7 @@ static long sleep_for(int64_t seconds, int32_t nanoseconds, bool absolute)
     struct wait_queue nobody;
     wait_init(&nobody);
     int error = wait_deadline(&nobody, false, absolute ? length : time_now() + length);
-    return error == -ETIMEDOUT ? 0 : error;
+    return error == -ETIMEDOUT ? 0 : -ERESTARTNOHAND;
 }
 
 SYSCALL_DEFINE2(nanosleep, unsafe_timespec, request, unsafe_timespec, rest)

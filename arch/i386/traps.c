@@ -21,6 +21,8 @@
 #define PF_WRITE   2
 #define PF_USER    4
 
+#define DR6_SINGLE_STEP 0x4000 /* SDM 3B 17.2.3 */
+
 struct exception_fixup {
     uint32_t fault, fixup;
 };
@@ -118,6 +120,9 @@ static void user_page_fault(struct trapframe *tf)
     struct space *space = current_thread()->space;
 
     current_thread()->cr2 = address;
+    /* whether the kernel has a page there is not for user mode to know */
+    if (address >= USER_LIMIT)
+        current_thread()->trap_error |= PF_PRESENT;
     counters.page_faults++;
     check_user_directory(tf, space, address, access);
     interrupts_enable();
@@ -223,6 +228,8 @@ static int exception_code(uint32_t vector)
         fpu_copy_current(thread->fpu);
         return fpe_code(fpu_unmasked_exceptions(thread->fpu, vector == VECTOR_XM));
     }
+    if (vector == VECTOR_DB)
+        return read_dr6() & DR6_SINGLE_STEP ? TRAP_TRACE : TRAP_BRKPT;
     return exceptions[vector].code;
 }
 
@@ -240,9 +247,6 @@ static void user_exception(struct trapframe *tf)
         return;
     case VECTOR_MC:
         panic_frame(tf, read_cr3(), "machine check");
-    case VECTOR_DB:
-        write_dr6(0);
-        break;
     }
     thread->trap = tf->vector;
     thread->trap_error = tf->error;
@@ -257,6 +261,8 @@ static void user_exception(struct trapframe *tf)
         info.code = exception_code(tf->vector);
         info.fault.address = exceptions[tf->vector].has_address ? tf->eip : 0;
     }
+    if (tf->vector == VECTOR_DB)
+        write_dr6(0);
     user_fault(tf, &info, "%s (error %x)", exception_name(tf->vector), tf->error);
 }
 
