@@ -188,7 +188,7 @@ class Tests:
         for wrong in (["--cpu", "nonsense"], ["--extra=-nonsense"], ["--qemu", "no-such-qemu"]):
             status, output = execute(["scripts/qemu", "--kernel", f"{self.args.build}/postern.elf",
                                       "--initrd", f"{self.args.build}/initrd.cpio",
-                                      "--append=-- /bin/true", *wrong], 70, cwd=ROOT)
+                                      "--append=-- /test/true", *wrong], 70, cwd=ROOT)
             if status == NO_MACHINE:
                 totals.passed += 1
             else:
@@ -260,7 +260,7 @@ class Tests:
         if platform.system() != "Linux":
             return False
         try:
-            return execute([os.path.join(self.args.build, "initrd", "bin", "true")], 10)[0] == 0
+            return execute([os.path.join(self.args.build, "initrd", "test", "true")], 10)[0] == 0
         except OSError:
             return False
 

@@ -69,7 +69,7 @@ ROWS = [
     Row("an init that is not there", "init=/none", (r"PANIC: cannot start /none: error 2",), (), PANIC),
     Row("exit status", "-- /bin/poweroff 7", status=7),
     Row("a program that is not there", "-- /bin/none", (r"init: /bin/none: not found",), status=127),
-    Row("trace=syscalls", "trace=syscalls -- /bin/cat /etc/motd",
+    Row("trace=syscalls", "trace=syscalls -- /test/cat /etc/motd",
         (r'trace: cat\[2\] open\(path="/etc/motd", flags=0x8000, mode=0\) = 0x3',
          r'trace: cat\[2\] write\(fd=1, buffer="Postern: the one small door in a"\.\.\., count=48\) = 0x30',)),
     sabotage("user pointer, split", "user-pointer",

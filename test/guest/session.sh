@@ -1,0 +1,2 @@
+# The scripted session.
+echo hello
