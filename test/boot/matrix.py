@@ -19,6 +19,7 @@ class Row:
     iso: bool = False
     icount: bool = False
     ktap: bool = False        # the log holds KTAP results that count one by one
+    session: bool = False     # the log holds the scripted session, which must be this host's
     timeout: int = 60
     initrd: str = ""          # another one than the build's
 
@@ -38,6 +39,15 @@ def sabotage(name, what, *expect, mode="split"):
     return Row(f"sabotage {name}", f"isolation={mode} sabotage=on -- /bin/sabotage {what}",
                (r"PANIC: ",) + expect + (r"backtrace:",), (), PANIC)
 
+
+def session(mode):
+    """A boot into the scripted session of busybox's shell."""
+    return Row(f"session, {mode}", f"isolation={mode} loglevel=error -- /bin/sh /test/session.sh",
+               session=True, timeout=120)
+
+
+# Not in ROWS until the kernel has the calls that busybox needs.
+LATER = [session("split"), session("shared")]
 
 ROWS = [
     hello("hello, -kernel, split", append="isolation=split"),
