@@ -23,6 +23,7 @@
 #include <time.h>
 
 #include "test/guest/check.h"
+#include "user/lib/postern.h"
 #include "user/lib/spawn.h"
 
 struct time32 {
@@ -53,10 +54,13 @@ static void check_uname(void)
 static void check_sysinfo(void)
 {
     struct sysinfo info;
+    struct timespec up;
 
     memset(&info, 0x55, sizeof(info));
     ktap_equal(sysinfo(&info), 0, "sysinfo");
-    ktap_ok(info.uptime > 0 || !info.uptime, "has the uptime");
+    clock_gettime(CLOCK_BOOTTIME, &up);
+    ktap_ok((unsigned long)(up.tv_sec - info.uptime) <= 1 || (long)info.uptime - up.tv_sec == 1,
+            "has the uptime");
     ktap_ok(info.mem_unit >= 1 && info.totalram > 0 && info.freeram <= info.totalram, "the memory");
     ktap_ok(info.procs >= 1, "and the number of processes");
     check_error(sysinfo((void *)8), EFAULT, "sysinfo: a bad address");
@@ -77,7 +81,7 @@ static void check_clocks(void)
                   !syscall(SYS_clock_gettime32, clock, &narrow) &&
                   !syscall(SYS_clock_gettime64, clock, &later);
         ktap_ok(ok && wide.nanoseconds >= 0 && wide.nanoseconds < 1000000000, "clock %d", clock);
-        ktap_ok(narrow.seconds - wide.seconds <= 1 && later.seconds >= narrow.seconds &&
+        ktap_ok(narrow.seconds >= wide.seconds && later.seconds >= narrow.seconds &&
                     (later.seconds > wide.seconds || later.nanoseconds >= wide.nanoseconds),
                 "clock %d: both forms agree, and it goes forward", clock);
         ktap_ok(!syscall(SYS_clock_getres_time64, clock, &wide) &&
@@ -100,7 +104,8 @@ static void check_time_of_day(void)
     int zone[2], stored = 0;
 
     ktap_ok(!syscall(SYS_clock_gettime64, CLOCK_REALTIME, &now) &&
-                !syscall(SYS_gettimeofday_time32, &day, zone) && day.seconds - now.seconds <= 1,
+                !syscall(SYS_gettimeofday_time32, &day, zone) && day.seconds >= now.seconds &&
+                day.seconds - now.seconds <= 1,
             "gettimeofday");
     ktap_ok(day.microseconds >= 0 && day.microseconds < 1000000, "has microseconds");
     ktap_equal(syscall(SYS_gettimeofday_time32, 0, 0), 0, "gettimeofday of nothing");
@@ -292,8 +297,8 @@ static void check_names_of_host(void)
     gethostname(old, sizeof(old));
     check_error(syscall(SYS_sethostname, "x", -1), EINVAL, "sethostname of -1 letters");
     check_error(syscall(SYS_sethostname, "x", 65), EINVAL, "of 65 letters");
-    if (getuid() || unshare(CLONE_NEWUTS)) {
-        ktap_skip("this user or kernel cannot keep the change to itself", "sethostname");
+    if (!on_postern() && (getuid() || unshare(CLONE_NEWUTS))) {
+        ktap_skip("this user may not, or not for itself alone", "sethostname");
         return;
     }
     ktap_equal(sethostname("fortress", 8), 0, "sethostname");
