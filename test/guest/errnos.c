@@ -365,7 +365,6 @@ int main(int argc, char **argv)
         return 1;
     }
     ktap_begin();
-    alarm(60);
     scratch_enter("errnos");
     make_addresses();
     make_descriptors();

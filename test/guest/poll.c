@@ -302,7 +302,6 @@ static void check_small_set(void)
 int main(void)
 {
     ktap_begin();
-    alarm(60);
     scratch_enter("poll");
     make_pipes();
     check_events();
