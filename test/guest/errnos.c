@@ -360,8 +360,12 @@ static void sweep(const struct row *row)
 
 int main(int argc, char **argv)
 {
-    if (argc != 1 || getenv("AGAIN") || !realpath(argv[0], self)) {
-        printf("not ok - execve took a bad pointer\n");
+    if (argc != 1 || getenv("AGAIN")) {
+        printf("Bail out! execve took a bad pointer\n");
+        return 1;
+    }
+    if (!realpath(argv[0], self)) {
+        perror(argv[0]);
         return 1;
     }
     ktap_begin();
