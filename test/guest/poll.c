@@ -126,7 +126,7 @@ static void check_timeouts(void)
     ktap_ok(milliseconds_since(&start) >= 29, "sleeps");
 }
 
-/* In a child, after a moment; 0 if it did what. */
+/* In a child, after a moment. */
 static pid_t later(void (*what)(void))
 {
     pid_t pid = fork();
@@ -152,9 +152,19 @@ static void drain(void)
         read(full[0], bytes, sizeof(bytes));
 }
 
+static pid_t parent;
+
+/* Again and again: the first may come before the parent sleeps. */
 static void signal_parent(void)
 {
-    kill(getppid(), SIGUSR1);
+    while (kill(parent, SIGUSR1) == 0)
+        usleep(20000);
+}
+
+static void stop(pid_t child)
+{
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
 }
 
 static void check_waking(void)
@@ -203,13 +213,12 @@ static void check_signals(void)
     sigemptyset(&none);
     sigemptyset(&usr1);
     sigaddset(&usr1, SIGUSR1);
-    later(signal_parent);
+    parent = getpid();
+    pid_t child = later(signal_parent);
     check_error(poll(&fd, 1, 20000), EINTR, "a signal ends poll, SA_RESTART or not");
-    ktap_equal(signals, 1, "its handler has run");
-    wait(NULL);
-    later(signal_parent);
+    ktap_ok(signals > 0, "its handler has run");
     check_error(select(0, NULL, NULL, NULL, &(struct timeval){20, 0}), EINTR, "and select");
-    wait(NULL);
+    stop(child);
     sigprocmask(SIG_BLOCK, &usr1, NULL);
     signals = 0;
     raise(SIGUSR1);
