@@ -282,7 +282,8 @@ static void wake_awaiting(struct process *process, int signal)
 {
     struct thread *thread;
 
-    for_each_thread(thread, process) {
+    for_each_thread(thread, process)
+    {
         if (thread->awaited & SIGNAL_BIT(signal))
             sched_wake(thread);
     }
@@ -527,7 +528,7 @@ void signal_deliver(struct thread *thread, struct trapframe *tf)
     for (;;) {
         if (process->exiting || thread->must_die)
             thread_exit(process->status);
-        if (process->stop_signal) {
+        if (process->stop_signal && !thread_is_killed(thread)) {
             stay_stopped(thread);
             continue;
         }
