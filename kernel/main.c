@@ -15,6 +15,7 @@
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/selftest.h"
+#include "kernel/time.h"
 #include "trampoline/gate.h"
 
 _Noreturn void kernel_main(uint32_t magic, uint32_t info);
@@ -94,6 +95,7 @@ void kernel_main(uint32_t magic, uint32_t info)
     load_initrd(); /* files */
     devices_init();
     irq_init(); /* input, and the clock */
+    time_init();
     sched_init(&idle);
     selftest();
     process_start_init();

@@ -14,6 +14,7 @@
 #include "kernel/sched.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
+#include "kernel/time.h"
 #include "mm/heap.h"
 #include "mm/space.h"
 #include "mm/unsafe.h"
@@ -28,15 +29,20 @@ static unsigned nr_processes;
 /* --- pids ---------------------------------------------------------------------------------------
  */
 
-static bool pid_used(int32_t pid)
+struct process *process_find(int32_t pid)
 {
     struct process *process;
 
     list_for_each(process, &process_list, all) {
         if (process->pid == pid)
-            return true;
+            return process;
     }
-    return false;
+    return NULL;
+}
+
+unsigned process_count(void)
+{
+    return nr_processes;
 }
 
 static int32_t pid_alloc(void)
@@ -45,12 +51,23 @@ static int32_t pid_alloc(void)
 
     do
         last = last % (PID_MAX - 1) + 1;
-    while (pid_used(last));
+    while (process_find(last));
     return last;
 }
 
 /* --- birth --------------------------------------------------------------------------------------
  */
+
+static void inherit(struct process *process, const struct process *parent)
+{
+    process->credentials = parent->credentials;
+    process->limits = parent->limits;
+    process->nice = parent->nice;
+    process->policy = parent->policy;
+    process->personality = parent->personality;
+    process->dumpable = parent->dumpable;
+    process->no_new_privs = parent->no_new_privs;
+}
 
 struct process *process_create(struct process *parent)
 {
@@ -65,11 +82,13 @@ struct process *process_create(struct process *parent)
     list_init(&process->children);
     list_init(&process->siblings);
     wait_init(&process->child_exits);
+    process->started = time_now();
     if (parent) {
         process->isolation_next = parent->isolation_next;
         process->door_next = parent->door_next;
         process->trace = parent->trace;
         memcpy(process->name, parent->name, sizeof(process->name));
+        inherit(process, parent);
         list_insert(&parent->children, &process->siblings);
     }
     list_insert(&process_list, &process->all);
@@ -147,6 +166,8 @@ void process_start_init(void)
         init_process->isolation_next = knobs.isolation;
         init_process->door_next = DOOR_AUTO;
         init_process->trace = knobs.trace;
+        init_process->limits = limits_default;
+        init_process->dumpable = true;
         init_process->thread = thread_create(init_process, init_entry);
     }
     if (!init_process || !init_process->thread || !(init_process->thread->files = files_create()))
@@ -266,11 +287,12 @@ static ssize_t wait_for(int32_t pid, unsafe_int status, uint32_t options, unsafe
 
     /* Linux reaps first and reports the fault after: the child is gone either way */
     int32_t result = child->pid, how = child->status;
+    struct rusage used = cputime_usage(cputime_total(child));
+    cputime_reap(parent, child);
     process_discard(child);
-    struct rusage none = {0};
     if (!unsafe_is_null(status) && copy_object_k2u(status, &how))
         return -EFAULT;
-    if (!unsafe_is_null(usage) && copy_object_k2u(usage, &none))
+    if (!unsafe_is_null(usage) && copy_object_k2u(usage, &used))
         return -EFAULT;
     return result;
 }
@@ -311,26 +333,6 @@ SYSCALL_DEFINE1(set_tid_address, vaddr_t, tid)
 {
     (void)tid;
     return current_process()->pid;
-}
-
-SYSCALL_DEFINE0(getuid32)
-{
-    return 0;
-}
-
-SYSCALL_DEFINE0(getgid32)
-{
-    return 0;
-}
-
-SYSCALL_DEFINE0(geteuid32)
-{
-    return 0;
-}
-
-SYSCALL_DEFINE0(getegid32)
-{
-    return 0;
 }
 
 SYSCALL_DEFINE0(sched_yield)

@@ -11,8 +11,12 @@
 #include "arch/i386/descriptors.h"
 #include "arch/i386/trapframe.h"
 #include "arch/i386/types.h"
+#include "kernel/cputime.h"
+#include "kernel/credentials.h"
+#include "kernel/limits.h"
 #include "kernel/list.h"
 #include "kernel/postern_abi.h"
+#include "kernel/restart.h"
 #include "kernel/wait.h"
 #include "trampoline/gate.h"
 
@@ -46,6 +50,8 @@ struct thread {
     uint32_t fs, gs;       /* selectors, while it does not run */
     descriptor_t tls[NR_TLS];
     uint8_t *fpu; /* FPU_STATE bytes, aligned to 16 */
+    struct restart restart;
+    struct cputime time;
 };
 
 struct process {
@@ -61,6 +67,13 @@ struct process {
     int door_next; /* enum postern_door or DOOR_AUTO */
     bool trace;
     char name[16]; /* last component of the program's path */
+    struct credentials credentials;
+    struct limits limits;
+    struct cputime time, children_time; /* of all its threads; of the children it waited for */
+    uint64_t started;                   /* nanoseconds since boot */
+    int nice, policy;
+    uint32_t personality;
+    bool dumpable, keep_caps, no_new_privs; /* as prctl has them */
 };
 
 extern struct list process_list;
@@ -112,6 +125,10 @@ void thread_die_on_return(struct thread *thread, int signal);
 /* A process with the caller as parent (NULL for init), a pid and no space. NULL: no memory or pids.
  */
 struct process *process_create(struct process *parent);
+
+/* The process of a pid, zombies included; NULL: none. And how many there are. */
+struct process *process_find(int32_t pid);
+unsigned process_count(void);
 
 /* Undoes process_create() for a process that never ran. */
 void process_discard(struct process *process);

@@ -5,14 +5,17 @@
 #include "arch/i386/pit.h"
 #include "arch/i386/serial.h"
 #include "arch/i386/trapframe.h"
+#include "kernel/cputime.h"
 #include "kernel/printk.h"
 #include "kernel/time.h"
+
+#define LINE_TIMER 0
 
 static const struct {
     unsigned irq;
     void (*handler)(void);
 } lines[] = {
-    {0, time_tick},
+    {LINE_TIMER, time_tick},
     {1, keyboard_interrupt},
     {4, serial_interrupt},
 };
@@ -28,7 +31,7 @@ void irq_init(void)
     serial_interrupt();
 }
 
-void irq_dispatch(uint32_t vector)
+void irq_dispatch(uint32_t vector, bool from_user)
 {
     unsigned irq = vector - VECTOR_IRQ;
 
@@ -38,6 +41,8 @@ void irq_dispatch(uint32_t vector)
     }
     if (!pic_begin(irq))
         return;
+    if (irq == LINE_TIMER)
+        cputime_tick(from_user);
     for (unsigned i = 0; i < ARRAY_SIZE(lines); i++) {
         if (lines[i].irq == irq)
             lines[i].handler();

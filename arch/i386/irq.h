@@ -7,7 +7,7 @@
 /* Sets up PICs, timer, serial and keyboard input. Interrupts stay off. */
 void irq_init(void);
 
-/* Runs the handler of an interrupt's vector; interrupts off. */
-void irq_dispatch(uint32_t vector);
+/* Runs the handler of the vector of an interrupt from user mode or the kernel; interrupts off. */
+void irq_dispatch(uint32_t vector, bool from_user);
 
 #endif
