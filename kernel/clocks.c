@@ -40,8 +40,6 @@ static const struct clock {
     [CLOCK_REALTIME_COARSE] = {realtime_coarse, TICK, false},
     [CLOCK_MONOTONIC_COARSE] = {monotonic_coarse, TICK, false},
     [CLOCK_BOOTTIME] = {time_now, 1, true},
-    [CLOCK_REALTIME_ALARM] = {time_realtime, 1, true},
-    [CLOCK_BOOTTIME_ALARM] = {time_now, 1, true},
     [CLOCK_TAI] = {time_realtime, 1, true},
 };
 
@@ -76,8 +74,7 @@ int clock_can_sleep(int clock)
 {
     const struct clock *found = find_clock(clock);
 
-    /* one's own running cannot be waited for */
-    if (!found || clock == CLOCK_THREAD_CPUTIME_ID)
+    if (!found)
         return -EINVAL;
     return found->sleeps ? 0 : -EOPNOTSUPP;
 }
