@@ -6,8 +6,8 @@
 #include "kernel/arguments.h"
 #include "kernel/elf.h"
 #include "kernel/file.h"
+#include "kernel/fs/vfs.h"
 #include "kernel/knobs.h"
-#include "kernel/namespace.h"
 #include "kernel/process.h"
 #include "kernel/random.h"
 #include "kernel/string.h"
@@ -215,7 +215,7 @@ static int load(struct program *program, const char *path, const struct argument
 {
     struct process *process = current_process();
     uint32_t size;
-    int error = namespace_open_program(path, &program->file, &size);
+    int error = file_open_program(path, &program->file, &size);
 
     if (error)
         return error;

@@ -1,6 +1,6 @@
 #include "kernel/file.h"
 
-#include "kernel/namespace.h"
+#include "kernel/fs/vfs.h"
 #include "kernel/panic.h"
 #include "kernel/process.h"
 #include "kernel/string.h"
@@ -44,6 +44,13 @@ void file_put(struct file *file)
         return;
     if (file->operations->release)
         file->operations->release(file);
+    if (file->inode)
+        inode_close(file);
+    heap_free(file);
+}
+
+void file_discard(struct file *file)
+{
     heap_free(file);
 }
 
@@ -145,6 +152,15 @@ static int files_install_from(struct files *files, struct file *file, bool close
     return fd;
 }
 
+int files_room(struct files *files)
+{
+    unsigned fd = 0;
+
+    while (fd < files->size && files->slots[fd])
+        fd++;
+    return files_grow(files, fd);
+}
+
 int files_install(struct files *files, struct file *file, bool close_on_exec)
 {
     return files_install_from(files, file, close_on_exec, 0);
@@ -178,7 +194,7 @@ void files_open_console(struct files *files)
 {
     struct file *file;
 
-    if (namespace_open("/dev/console", O_RDWR, &file))
+    if (file_open("/dev/console", O_RDWR, &file))
         panic("no console for init");
     for (int fd = 0; fd < 3; fd++) {
         file_get(file);
@@ -201,7 +217,7 @@ static struct file *lookup(int fd)
 
 static ssize_t file_read(struct file *file, unsafe_bytes to, size_t size)
 {
-    if ((file->flags & O_ACCMODE) == O_WRONLY)
+    if (!file_may_read(file))
         return -EBADF;
     if (!file->operations->read)
         return -EINVAL;
@@ -215,7 +231,7 @@ static ssize_t file_read(struct file *file, unsafe_bytes to, size_t size)
 
 static ssize_t file_write(struct file *file, unsafe_bytes from, size_t size)
 {
-    if ((file->flags & O_ACCMODE) == O_RDONLY)
+    if (!file_may_write(file))
         return -EBADF;
     if (!file->operations->write)
         return -EINVAL;
@@ -250,29 +266,9 @@ SYSCALL_DEFINE3(writev, int, fd, unsafe_iovec, vector, int32_t, count)
 {
     struct file *file = lookup(fd);
 
-    if (!file || (file->flags & O_ACCMODE) == O_RDONLY)
+    if (!file || !file_may_write(file))
         return -EBADF;
     return iovec_walk(vector, count, write_element, file);
-}
-
-SYSCALL_DEFINE3(open, unsafe_string, path, uint32_t, flags, uint32_t, mode)
-{
-    struct file *file;
-    char *name = heap_alloc(PATH_MAX);
-
-    (void)mode;
-    if (!name)
-        return -ENOMEM;
-    ssize_t result = copy_str_u2k(name, path, PATH_MAX);
-    if (result >= 0)
-        result = namespace_open(name, flags, &file);
-    heap_free(name);
-    if (result < 0)
-        return result;
-    int fd = files_install(current_thread()->files, file, flags & O_CLOEXEC);
-    if (fd < 0)
-        file_put(file);
-    return fd;
 }
 
 SYSCALL_DEFINE1(close, int, fd)
@@ -309,17 +305,6 @@ SYSCALL_DEFINE2(dup2, int, old, int, new)
     files_close(files, new);
     files->slots[new] = (slot_t)file;
     return new;
-}
-
-SYSCALL_DEFINE2(fstat64, int, fd, unsafe_stat64, stat)
-{
-    struct file *file = lookup(fd);
-    struct stat64 result = {.block_size = PAGE_SIZE, .links = 1};
-
-    if (!file)
-        return -EBADF;
-    file->operations->stat(file, &result);
-    return copy_object_k2u(stat, &result);
 }
 
 SYSCALL_DEFINE3(ioctl, int, fd, uint32_t, request, uint32_t, argument)

@@ -130,12 +130,6 @@ static ssize_t pipe_write(struct file *file, unsafe_bytes from, size_t size)
     return done;
 }
 
-static void pipe_stat(struct file *file, struct stat64 *stat)
-{
-    stat->mode = S_IFIFO | 0600;
-    stat->inode = stat->inode_low = (uint32_t)file->object;
-}
-
 static void pipe_release(struct file *file)
 {
     struct pipe *pipe = file->object;
@@ -156,7 +150,6 @@ static void pipe_release(struct file *file)
 static const struct file_operations pipe_operations = {
     .read = pipe_read,
     .write = pipe_write,
-    .stat = pipe_stat,
     .release = pipe_release,
 };
 

@@ -7,6 +7,7 @@
 #include "kernel/errno.h"
 #include "kernel/file.h"
 #include "kernel/format.h"
+#include "kernel/fs/vfs.h"
 #include "kernel/knobs.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
@@ -123,8 +124,9 @@ static struct process *fork_process(struct process *parent, const struct trapfra
     if (thread) {
         thread->space = space_clone(current->space);
         thread->files = files_clone(current->files);
+        thread->cwd = cwd_clone(current->cwd);
     }
-    if (!thread || !thread->space || !thread->files) {
+    if (!thread || !thread->space || !thread->files || !thread->cwd) {
         process_discard(child);
         return NULL;
     }
@@ -170,10 +172,11 @@ void process_start_init(void)
         init_process->dumpable = true;
         init_process->thread = thread_create(init_process, init_entry);
     }
-    if (!init_process || !init_process->thread || !(init_process->thread->files = files_create()))
+    struct thread *thread = init_process ? init_process->thread : NULL;
+    if (!thread || !(thread->files = files_create()) || !(thread->cwd = cwd_create()))
         panic("no memory for init");
-    files_open_console(init_process->thread->files);
-    sched_wake(init_process->thread);
+    files_open_console(thread->files);
+    sched_wake(thread);
     sched_idle();
 }
 
@@ -202,6 +205,8 @@ void process_exit(uint32_t status)
         panic("init ended with status %x", status);
     files_put(thread->files);
     thread->files = NULL;
+    cwd_put(thread->cwd);
+    thread->cwd = NULL;
     interrupts_disable();
     thread->space = NULL;
     switch_space(NULL);

@@ -45,6 +45,7 @@ struct thread {
     struct space
         *space; /* this, files and paths: shared with whom it was cloned from, or its own */
     struct files *files;
+    struct cwd *cwd;
     uint32_t kernel_esp;   /* while it does not run */
     struct stack_top *top; /* of its kernel stack */
     uint32_t fs, gs;       /* selectors, while it does not run */

@@ -85,6 +85,10 @@ int copy_k2u(unsafe_bytes to, const void *from, size_t size);
 size_t copy_u2k_partial(void *to, unsafe_bytes from, size_t size);
 size_t copy_k2u_partial(unsafe_bytes to, const void *from, size_t size);
 
+/* As copy_u2k_partial(), but what is not copied is left as it was: for memory that holds data of
+ * the user's already, such as a page of a file. */
+size_t copy_u2k_over(void *to, unsafe_bytes from, size_t size);
+
 /*
  * Copies a string with its terminator into to[size]. Returns its length without the terminator;
  * -ENAMETOOLONG if size bytes hold no terminator, -EFAULT if memory ends first. to is always
