@@ -7,6 +7,7 @@
 #define MICROSECONDS_PER_TICK (1000000 / HZ)
 
 uint32_t cputime_idle;
+struct cputime cputime_all;
 
 static void charge(struct cputime *account, bool from_user)
 {
@@ -24,6 +25,7 @@ void cputime_tick(bool from_user)
         cputime_idle++;
         return;
     }
+    charge(&cputime_all, from_user);
     charge(&thread->time, from_user);
     charge(&thread->process->time, from_user);
 }

@@ -13,8 +13,9 @@ struct cputime {
 
 struct process;
 
-/* Ticks in which no thread ran. */
+/* All ticks since boot: in which no thread ran, and in which one did. */
 extern uint32_t cputime_idle;
+extern struct cputime cputime_all;
 
 /* From the timer interrupt: from_user tells what the running thread was doing. */
 void cputime_tick(bool from_user);

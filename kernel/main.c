@@ -8,7 +8,7 @@
 #include "kernel/devices.h"
 #include "kernel/exposure.h"
 #include "kernel/format.h"
-#include "kernel/fs/vfs.h"
+#include "kernel/fs/proc.h"
 #include "kernel/knobs.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
@@ -97,6 +97,7 @@ void kernel_main(uint32_t magic, uint32_t info)
     time_init(); /* the time of day */
     vfs_init();  /* files */
     load_initrd();
+    proc_init();
     devices_init();
     irq_init(); /* input, and the clock */
     sched_init(&idle);

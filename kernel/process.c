@@ -20,8 +20,6 @@
 #include "mm/space.h"
 #include "mm/unsafe.h"
 
-#define PID_MAX 32768
-
 struct list process_list = LIST_INIT(process_list);
 struct process *init_process;
 
@@ -61,6 +59,7 @@ static int32_t pid_alloc(void)
 
 static void inherit(struct process *process, const struct process *parent)
 {
+    process->strings = parent->strings;
     process->credentials = parent->credentials;
     process->limits = parent->limits;
     process->nice = parent->nice;

@@ -22,6 +22,7 @@
 
 #define NR_TLS        (GDT_TLS_MAX - GDT_TLS_MIN + 1)
 #define PROCESSES_MAX 1024
+#define PID_MAX       32768
 
 /* What a thread must do before it may go back to user mode; see return_to_user(). */
 #define WORK_RESCHEDULE 1 /* its time slice is over */
@@ -55,6 +56,11 @@ struct thread {
     struct cputime time;
 };
 
+/* Where exec put the arguments and, behind them, the environment: user addresses. */
+struct strings {
+    vaddr_t arguments, environment, end;
+};
+
 struct process {
     int32_t pid;
     struct process *parent;
@@ -68,6 +74,7 @@ struct process {
     int door_next; /* enum postern_door or DOOR_AUTO */
     bool trace;
     char name[16]; /* last component of the program's path */
+    struct strings strings;
     struct credentials credentials;
     struct limits limits;
     struct cputime time, children_time; /* of all its threads; of the children it waited for */
