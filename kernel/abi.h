@@ -20,6 +20,11 @@ struct timespec64 {
 };
 _Static_assert(sizeof(struct timespec64) == 16, "timespec64: size");
 
+static inline bool timespec_valid(const struct timespec64 *time)
+{
+    return time->seconds >= 0 && time->nanoseconds >= 0 && time->nanoseconds < 1000000000;
+}
+
 /* stat64(2) */
 struct stat64 {
     uint64_t device;

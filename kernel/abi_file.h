@@ -96,10 +96,65 @@ struct statfs64 {
 } __attribute__((packed));
 _Static_assert(sizeof(struct statfs64) == 84, "statfs64: size");
 
+/* fcntl(2) */
+struct flock {
+    int16_t type, whence;
+    int32_t start, length, pid;
+};
+_Static_assert(sizeof(struct flock) == 16, "flock: size");
+struct flock64 {
+    int16_t type, whence;
+    int64_t start, length;
+    int32_t pid;
+} __attribute__((packed, aligned(4)));
+_Static_assert(sizeof(struct flock64) == 24, "flock64: size");
+
+/* utimensat(2), utimes(2): access, then modification */
+struct timespec_pair {
+    struct {
+        int32_t seconds, nanoseconds;
+    } times[2];
+};
+struct timespec64_pair {
+    struct {
+        int64_t seconds;
+        uint32_t nanoseconds, padding;
+    } times[2];
+};
+struct timeval_pair {
+    struct {
+        int32_t seconds, microseconds;
+    } times[2];
+};
+_Static_assert(sizeof(struct timespec64_pair) == 32, "timespec64[2]: size");
+
+/* A position in a file. */
+UNSAFE_POINTER(loff, int64_t);
+
+UNSAFE_POINTER(timespec_pair, struct timespec_pair);
+UNSAFE_POINTER(timespec64_pair, struct timespec64_pair);
+UNSAFE_POINTER(timeval_pair, struct timeval_pair);
+UNSAFE_POINTER(flock, struct flock);
+UNSAFE_POINTER(flock64, struct flock64);
 UNSAFE_POINTER(stat, struct stat);
 UNSAFE_POINTER(statx, struct statx);
 UNSAFE_POINTER(statfs, struct statfs);
 UNSAFE_POINTER(statfs64, struct statfs64);
+
+/* getdents64(2), getdents(2) */
+struct dirent64 {
+    uint64_t inode, next;
+    uint16_t size;
+    uint8_t type;
+    char name[];
+} __attribute__((packed));
+_Static_assert(offsetof(struct dirent64, name) == 19, "dirent64: d_name");
+struct dirent {
+    uint32_t inode, next;
+    uint16_t size;
+    char name[];
+} __attribute__((packed));
+_Static_assert(offsetof(struct dirent, name) == 10, "dirent: d_name");
 
 /* getdents(2): d_type is the kind of the mode, shifted down */
 #define MODE_TO_TYPE(mode) (((mode)&S_IFMT) >> 12)

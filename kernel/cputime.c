@@ -28,6 +28,7 @@ void cputime_tick(bool from_user)
     charge(&cputime_all, from_user);
     charge(&thread->time, from_user);
     charge(&thread->process->time, from_user);
+    itimer_tick(thread->process, from_user);
 }
 
 struct cputime cputime_total(const struct process *process)

@@ -7,6 +7,7 @@
 #include "kernel/elf.h"
 #include "kernel/file.h"
 #include "kernel/fs/vfs.h"
+#include "kernel/futex.h"
 #include "kernel/knobs.h"
 #include "kernel/process.h"
 #include "kernel/random.h"
@@ -62,19 +63,22 @@ static ssize_t read_program(void *file, uint32_t offset, void *buffer, size_t si
     return file_read_at(file, buffer, size, offset);
 }
 
+/*
+ * The file's bytes around the segment share its first and last page, as with any mapping of the
+ * file; where the segment goes on behind its bytes in the file, there are zeroes.
+ */
 static int map_segment(struct program *program, const struct elf_segment *segment)
 {
     vaddr_t start = segment->address + program->bias;
     vaddr_t first = ROUND_DOWN(start, PAGE_SIZE);
+    vaddr_t file_end = start + segment->file_size;
     struct region model = {
         .flags = (segment->readable ? REGION_READ : 0) | (segment->writable ? REGION_WRITE : 0) |
                  (segment->executable ? REGION_EXEC : 0),
-        /* the file's bytes before the segment share its first page, as with any mapping of the file
-         */
         .file = segment->file_size ? program->file : NULL,
-        .file_start = first,
-        .file_offset = segment->offset - (start - first),
-        .file_size = segment->file_size + (start - first),
+        .page = segment->offset >> PAGE_SHIFT,
+        .file_end =
+            segment->memory_size > segment->file_size ? file_end : ROUND_UP(file_end, PAGE_SIZE),
     };
 
     if (!segment->memory_size)
@@ -248,6 +252,32 @@ static void name_process(struct process *process, const char *path)
     strlcpy(process->name, slash ? slash + 1 : path, sizeof(process->name));
 }
 
+/* What the new program must not share with anybody. */
+static int unshare(struct thread *thread)
+{
+    struct process *process = thread->process;
+
+    if (process->sighand->references > 1) {
+        struct sighand *own = sighand_clone(process->sighand);
+        if (!own)
+            return -ENOMEM;
+        sighand_put(process->sighand);
+        process->sighand = own;
+    }
+    return files_unshare(&thread->files);
+}
+
+/* The thread's own state, which a new program starts without. */
+static void reset_thread(struct thread *thread)
+{
+    memset(thread->tls, 0, sizeof(thread->tls));
+    switch_tls(thread);
+    load_fs_gs(0, 0);
+    fpu_init_state(thread->fpu);
+    fpu_load(thread->fpu);
+    thread->altstack = (struct sigaltstack){.flags = 0};
+}
+
 /* Nothing can fail from here on: the old program is gone. */
 static void enter(const struct program *program, const char *path)
 {
@@ -256,18 +286,20 @@ static void enter(const struct program *program, const char *path)
     struct space *old = thread->space;
     struct trapframe *tf = current_trapframe();
 
+    if (old)
+        futex_thread_exit(thread);
     interrupts_disable();
     thread->space = program->space;
     switch_space(program->space);
-    memset(thread->tls, 0, sizeof(thread->tls));
-    switch_tls(thread);
-    load_fs_gs(0, 0);
-    fpu_init_state(thread->fpu);
-    fpu_load(thread->fpu);
+    reset_thread(thread);
     interrupts_enable();
     if (old)
         space_put(old);
+    vfork_finish(thread);
     files_close_on_exec(thread->files);
+    sighand_reset(process->sighand);
+    process->exit_signal = SIGCHLD;
+    process->has_execed = true;
     name_process(process, path);
     process->strings = program->strings;
 
@@ -289,8 +321,15 @@ static int exec(const char *path, const struct arguments *arguments)
         return -ENOMEM;
 
     int error = load(program, path, arguments);
-    if (!error)
-        enter(program, path);
+    if (!error) {
+        error = unshare(current_thread());
+        if (!error)
+            error = process_become_single();
+        if (error)
+            space_put(program->space);
+        else
+            enter(program, path);
+    }
     heap_free(program);
     return error;
 }

@@ -18,8 +18,10 @@ struct file_operations {
     /* Bytes moved (fewer than asked at the end or at a bad user page), or -Exxx. NULL: -EINVAL. */
     ssize_t (*read)(struct file *file, unsafe_bytes to, size_t size);
     ssize_t (*write)(struct file *file, unsafe_bytes from, size_t size);
-    /* Into kernel memory from a given place: for exec and mapped files. NULL: not possible. */
-    ssize_t (*read_at)(struct file *file, void *to, size_t size, uint32_t offset);
+    /* To and from kernel memory, for exec, mapped files and sendfile; read_at() from a given place,
+     * which leaves the position alone. NULL: not possible. */
+    ssize_t (*read_at)(struct file *file, void *to, size_t size, uint64_t offset);
+    ssize_t (*write_kernel)(struct file *file, const void *from, size_t size);
     /* The file is new: 0, or the error that its open(2) gives. NULL: nothing to do. */
     int (*open)(struct file *file);
     /* lseek(2): the new position, which is >= 0. NULL: -ESPIPE. */
@@ -33,6 +35,8 @@ struct file_operations {
      * caller; for_write: it will be written, so a hole gets its page. 0, -EFAULT beyond the end,
      * -ENOMEM. NULL: cannot be mapped. */
     int (*frame)(struct file *file, uint32_t page, bool for_write, paddr_t *frame);
+    /* Vectors are written by the page, with write_kernel(), and not by the element: pipes. */
+    bool atomic;
     /* The last reference is gone. NULL: nothing to do. */
     void (*release)(struct file *file);
 };
@@ -75,7 +79,7 @@ void file_discard(struct file *file);
 void inode_close(struct file *file);
 
 /* The operation, or the error that its absence is. */
-ssize_t file_read_at(struct file *file, void *to, size_t size, uint32_t offset);
+ssize_t file_read_at(struct file *file, void *to, size_t size, uint64_t offset);
 
 #define FILES_MAX 1024 /* descriptors of a process: Linux's default RLIMIT_NOFILE */
 
@@ -87,8 +91,14 @@ struct files *files_clone(const struct files *files);
 void files_get(struct files *files);
 void files_put(struct files *files);
 
+/* Makes *files the caller's own: a clone if others use it too. 0 or -ENOMEM. */
+int files_unshare(struct files **files);
+
 /* The file of fd, without a reference of its own: good while the caller does not close it. NULL. */
 struct file *files_lookup(struct files *files, int fd);
+
+/* The same for what works on the file itself: not one that was opened with O_PATH. */
+struct file *files_lookup_open(struct files *files, int fd);
 
 /* Puts file into the lowest free descriptor, taking over the reference. fd, -EMFILE or -ENOMEM; the
  * reference stays the caller's then. */
@@ -99,6 +109,23 @@ int files_room(struct files *files);
 
 /* Takes a file out of its descriptor; the reference is the caller's again. */
 void files_remove(struct files *files, int fd);
+
+/* Puts file into descriptor fd, closing what was there, and takes over the reference. 0, -EBADF
+ * beyond the limit, -ENOMEM; the reference stays the caller's then. */
+int files_install_at(struct files *files, struct file *file, bool close_on_exec, int fd);
+
+/* The same for the lowest free one that is at least fd. */
+int files_install_from(struct files *files, struct file *file, bool close_on_exec, unsigned fd);
+
+/* 0 or -EBADF. */
+int files_close(struct files *files, int fd);
+
+/* Whether exec closes fd, which is open. */
+bool files_closes_on_exec(const struct files *files, int fd);
+void files_set_close_on_exec(struct files *files, int fd, bool close_on_exec);
+
+/* Descriptors from first to last, as far as there are any: closed, or marked for exec. */
+void files_close_range(struct files *files, unsigned first, unsigned last, bool on_exec);
 
 /* For exec: closes what O_CLOEXEC marks. */
 void files_close_on_exec(struct files *files);

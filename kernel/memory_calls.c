@@ -1,74 +1,329 @@
-/* brk, mmap2, munmap: the calls that change an address space. */
+/* brk, mmap, munmap, mprotect, mremap: the calls that change what an address space holds. */
+#include "kernel/abi_memory.h"
 #include "kernel/file.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
+#include "mm/shared_memory.h"
 #include "mm/space.h"
+
+#define STACK_MAX (8u << 20) /* how far a MAP_GROWSDOWN region may grow */
 
 SYSCALL_DEFINE1(brk, vaddr_t, end)
 {
     return (long)space_brk(current_thread()->space, end);
 }
 
-static uint32_t region_flags(uint32_t protection)
+static uint32_t rights_of(uint32_t protection)
 {
     return (protection & PROT_READ ? REGION_READ : 0) |
            (protection & PROT_WRITE ? REGION_WRITE : 0) |
            (protection & PROT_EXEC ? REGION_EXEC : 0);
 }
 
-/* Where the mapping goes: an address, or -Exxx as a number above USER_LIMIT. */
-static vaddr_t mmap_place(struct space *space, vaddr_t start, uint32_t size, uint32_t flags)
-{
-    bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+/* --- mmap ----------------------------------------------------------------------------------------
+ */
 
-    if (!fixed) {
-        vaddr_t place = space_find_free(space, ROUND_DOWN(start, PAGE_SIZE), size);
-        return place ? place : (vaddr_t)-ENOMEM;
-    }
-    if (start % PAGE_SIZE)
-        return (vaddr_t)-EINVAL;
-    if (start > USER_LIMIT - size)
-        return (vaddr_t)-ENOMEM;
-    if (start < USER_BASE)
-        return (vaddr_t)-EPERM;
-    if (flags & MAP_FIXED_NOREPLACE)
-        return space_is_free(space, start, start + size) ? start : (vaddr_t)-EEXIST;
-    return space_unmap(space, start, start + size) ? (vaddr_t)-ENOMEM : start;
+/* A mapping as it is asked for. */
+struct mapping {
+    vaddr_t start;
+    uint32_t size; /* whole pages */
+    uint32_t protection, flags;
+    struct file *file; /* NULL: anonymous */
+    uint32_t page;
+};
+
+/* Whether start can be used as it is, for MAP_FIXED. */
+static int check_fixed(struct space *space, const struct mapping *m)
+{
+    if (m->start > USER_LIMIT - m->size)
+        return -ENOMEM;
+    if (m->start % PAGE_SIZE)
+        return -EINVAL;
+    if (m->start < USER_BASE)
+        return -EPERM;
+    if (m->flags & MAP_FIXED_NOREPLACE && !space_is_free(space, m->start, m->start + m->size))
+        return -EEXIST;
+    return 0;
 }
 
-/*
- * Private anonymous memory. Files cannot be mapped and memory cannot be shared yet: -ENODEV, as
- * mmap(2) says of a file system without mappings.
- */
+static int choose_place(struct space *space, struct mapping *m)
+{
+    if (m->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))
+        return check_fixed(space, m);
+    m->start = space_find_free(space, ROUND_DOWN(m->start, PAGE_SIZE), m->size);
+    return m->start ? 0 : -ENOMEM;
+}
+
+static int check_file(const struct mapping *m)
+{
+    const struct file *file = m->file;
+    uint32_t access = file->flags & O_ACCMODE;
+    bool shared = (m->flags & MAP_TYPE) == MAP_SHARED, store = m->protection & PROT_WRITE;
+
+    if (access == O_WRONLY || (shared && store && access != O_RDWR))
+        return -EACCES;
+    /* without frames of its own a file can only be copied, which a shared store would show */
+    if (!file->operations->frame && (!file->operations->read_at || (shared && access != O_RDONLY)))
+        return -ENODEV;
+    return m->flags & MAP_GROWSDOWN ? -EINVAL : 0;
+}
+
+static int check_type(const struct mapping *m)
+{
+    uint32_t type = m->flags & MAP_TYPE;
+
+    if (type != MAP_PRIVATE && type != MAP_SHARED)
+        return -EINVAL;
+    if (m->file)
+        return check_file(m);
+    return type == MAP_SHARED && m->flags & MAP_GROWSDOWN ? -EINVAL : 0;
+}
+
+static void model_of(const struct mapping *m, struct region *model)
+{
+    *model = (struct region){
+        .flags = rights_of(m->protection) |
+                 ((m->flags & MAP_TYPE) == MAP_SHARED ? REGION_SHARED : 0) |
+                 (m->flags & MAP_LOCKED ? REGION_LOCKED : 0),
+        .file = m->file,
+        .page = m->file ? m->page : 0,
+        .file_end = REGION_NO_FILE_END,
+    };
+    if (m->flags & MAP_GROWSDOWN) {
+        model->flags |= REGION_STACK;
+        model->limit = m->start > STACK_MAX + USER_BASE ? m->start - STACK_MAX : USER_BASE;
+    }
+}
+
+static int map_model(struct space *space, const struct mapping *m)
+{
+    struct region model;
+
+    model_of(m, &model);
+    if (!(model.flags & REGION_SHARED) || model.file)
+        return space_replace(space, m->start, m->start + m->size, &model);
+    model.file = shared_memory_create(m->size >> PAGE_SHIFT);
+    if (!model.file)
+        return -ENOMEM;
+    int error = space_replace(space, m->start, m->start + m->size, &model);
+    file_put(model.file); /* the region has its own reference */
+    return error;
+}
+
+static long map(struct mapping *m, size_t length)
+{
+    struct space *space = current_thread()->space;
+
+    if (!length)
+        return -EINVAL;
+    m->size = ROUND_UP(length, PAGE_SIZE);
+    if (!m->size)
+        return -ENOMEM;
+    if (m->page + (m->size >> PAGE_SHIFT) < m->page)
+        return -EOVERFLOW;
+    if (m->size > USER_LIMIT - USER_BASE)
+        return -ENOMEM;
+    int error = choose_place(space, m);
+    if (!error)
+        error = check_type(m);
+    if (!error)
+        error = map_model(space, m);
+    if (error)
+        return error;
+    /* a page that cannot be had now will be asked for again when it is touched (mmap(2)) */
+    if ((m->flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE || m->flags & MAP_LOCKED ||
+        space->lock_future)
+        space_populate(space, m->start, m->start + m->size);
+    return (long)m->start;
+}
+
+/* Mapping /dev/zero is mapping no file at all (zero(4)). */
+static bool is_zero_device(struct file *file)
+{
+    struct stat64 stat = {0};
+
+    file->operations->stat(file, &stat);
+    return (stat.mode & S_IFMT) == S_IFCHR && stat.rdev == 0x105;
+}
+
+static long map_file(struct mapping *m, size_t length, int fd)
+{
+    struct file *file = files_lookup(current_thread()->files, fd);
+
+    if (!file)
+        return -EBADF;
+    file_get(file);
+    m->file = is_zero_device(file) ? NULL : file;
+    long result = map(m, length);
+    file_put(file);
+    return result;
+}
+
 SYSCALL_DEFINE6(mmap2, vaddr_t, start, size_t, length, uint32_t, protection, uint32_t, flags, int,
                 fd, uint32_t, page)
 {
-    struct space *space = current_thread()->space;
-    uint32_t size = ROUND_UP(length, PAGE_SIZE);
-    uint32_t type = flags & MAP_TYPE;
+    struct mapping m = {start, 0, protection, flags, NULL, page};
 
-    if (!(flags & MAP_ANONYMOUS) && !files_lookup(current_thread()->files, fd))
-        return -EBADF;
-    if (!length || (type != MAP_PRIVATE && type != MAP_SHARED))
-        return -EINVAL;
-    if (!size || size > USER_LIMIT - USER_BASE)
-        return -ENOMEM;
-    if (page + (size >> PAGE_SHIFT) < page)
-        return -EOVERFLOW;
-    if (!(flags & MAP_ANONYMOUS) || type != MAP_PRIVATE)
-        return -ENODEV;
-
-    vaddr_t place = mmap_place(space, start, size, flags);
-    if (place >= USER_LIMIT)
-        return (long)place;
-    struct region model = {.flags = region_flags(protection)};
-    int error = space_map(space, place, place + size, &model);
-    return error ? -ENOMEM : (long)place;
+    return flags & MAP_ANONYMOUS ? map(&m, length) : map_file(&m, length, fd);
 }
+
+SYSCALL_DEFINE1(mmap, unsafe_mmap_arguments, user)
+{
+    struct mmap_arguments a;
+
+    if (copy_object_u2k(&a, user))
+        return -EFAULT;
+    if (a.offset % PAGE_SIZE)
+        return -EINVAL;
+    struct mapping m = {a.start, 0, a.protection, a.flags, NULL, a.offset >> PAGE_SHIFT};
+    return a.flags & MAP_ANONYMOUS ? map(&m, a.length) : map_file(&m, a.length, a.fd);
+}
+
+/* --- munmap, mprotect ---------------------------------------------------------------------------
+ */
 
 SYSCALL_DEFINE2(munmap, vaddr_t, start, size_t, length)
 {
     if (start % PAGE_SIZE || !length || start > USER_LIMIT || length > USER_LIMIT - start)
         return -EINVAL;
     return space_unmap(current_thread()->space, start, start + ROUND_UP(length, PAGE_SIZE));
+}
+
+SYSCALL_DEFINE3(mprotect, vaddr_t, start, size_t, length, uint32_t, protection)
+{
+    struct space *space = current_thread()->space;
+    uint32_t grows = protection & (PROT_GROWSDOWN | PROT_GROWSUP);
+    vaddr_t end = start + ROUND_UP(length, PAGE_SIZE);
+
+    if (start % PAGE_SIZE || grows == (PROT_GROWSDOWN | PROT_GROWSUP))
+        return -EINVAL;
+    if (!length)
+        return 0;
+    if (end <= start || end > USER_LIMIT)
+        return -ENOMEM;
+    if (protection & ~grows & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM))
+        return -EINVAL;
+    const struct region *region = space_find(space, start);
+    if (!region)
+        return -ENOMEM;
+    if (grows == PROT_GROWSUP || (grows && !(region->flags & REGION_STACK)))
+        return -EINVAL;
+    return space_protect(space, grows ? region->start : start, end, rights_of(protection));
+}
+
+/* --- mremap -------------------------------------------------------------------------------------
+ */
+
+/* A mapping on its way; sizes are whole pages. */
+struct remapping {
+    vaddr_t start, to;
+    uint32_t old_size, new_size, flags;
+};
+
+/* What may be moved or grown: a part of one region. */
+static int check_movable(struct space *space, const struct remapping *r)
+{
+    const struct region *region = space_find(space, r->start);
+
+    if (!region)
+        return -EFAULT;
+    if (!r->old_size && !(region->flags & REGION_SHARED))
+        return -EINVAL;
+    if (r->old_size > region->end - r->start)
+        return -EFAULT;
+    uint32_t page = region_file_page(region, r->start);
+    return page + (r->new_size >> PAGE_SHIFT) < page ? -EINVAL : 0;
+}
+
+static int check_target(const struct remapping *r)
+{
+    if (r->to % PAGE_SIZE || r->new_size > USER_LIMIT || r->to > USER_LIMIT - r->new_size)
+        return -EINVAL;
+    bool overlaps = r->to < r->start + r->old_size && r->start < r->to + r->new_size;
+    if (overlaps || !(r->flags & MREMAP_MAYMOVE))
+        return -EINVAL;
+    return r->to < USER_BASE ? -EPERM : 0;
+}
+
+static long move(struct space *space, const struct remapping *r)
+{
+    bool locked = space_find(space, r->start)->flags & REGION_LOCKED;
+    int error = space_move(space, r->start, r->old_size, r->to, r->new_size);
+
+    if (!error && locked)
+        space_populate(space, r->to, r->to + r->new_size);
+    return error ? error : (long)r->to;
+}
+
+static long move_fixed(struct space *space, struct remapping *r)
+{
+    int error = check_target(r);
+
+    if (!error)
+        error = check_movable(space, r);
+    if (!error)
+        error = space_unmap(space, r->to, r->to + r->new_size);
+    if (!error && r->old_size > r->new_size) {
+        error = space_unmap(space, r->start + r->new_size, r->start + r->old_size);
+        r->old_size = r->new_size;
+    }
+    return error ? error : move(space, r);
+}
+
+/* True if the region ends where the old range does and what is behind is free. */
+static bool can_grow(struct space *space, const struct remapping *r)
+{
+    vaddr_t end = r->start + r->old_size;
+
+    return r->old_size && space_find(space, r->start)->end == end &&
+           r->new_size <= USER_LIMIT - r->start &&
+           space_is_free(space, end, r->start + r->new_size);
+}
+
+static long grow(struct space *space, struct remapping *r)
+{
+    int error = check_movable(space, r);
+
+    if (error)
+        return error;
+    if (can_grow(space, r)) {
+        struct region model = *space_find(space, r->start);
+        vaddr_t end = r->start + r->old_size;
+        model.page = region_file_page(&model, end);
+        error = space_map(space, end, r->start + r->new_size, &model);
+        if (!error && model.flags & REGION_LOCKED)
+            space_populate(space, end, r->start + r->new_size);
+        return error ? -ENOMEM : (long)r->start;
+    }
+    if (!(r->flags & MREMAP_MAYMOVE))
+        return -ENOMEM;
+    r->to = space_find_free(space, 0, r->new_size);
+    return r->to ? move(space, r) : -ENOMEM;
+}
+
+static long shrink(struct space *space, const struct remapping *r)
+{
+    if (r->start > USER_LIMIT || r->old_size > USER_LIMIT - r->start)
+        return -EINVAL;
+    int error = r->old_size > r->new_size
+                    ? space_unmap(space, r->start + r->new_size, r->start + r->old_size)
+                    : 0;
+    return error ? error : (long)r->start;
+}
+
+SYSCALL_DEFINE5(mremap, vaddr_t, start, size_t, old_length, size_t, new_length, uint32_t, flags,
+                vaddr_t, to)
+{
+    struct space *space = current_thread()->space;
+    struct remapping r = {start, to, ROUND_UP(old_length, PAGE_SIZE),
+                          ROUND_UP(new_length, PAGE_SIZE), flags};
+
+    if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED) || start % PAGE_SIZE || !r.new_size ||
+        (flags & MREMAP_FIXED && !(flags & MREMAP_MAYMOVE)))
+        return -EINVAL;
+    if (!space_find(space, start))
+        return -EFAULT;
+    if (flags & MREMAP_FIXED)
+        return move_fixed(space, &r);
+    return r.old_size >= r.new_size ? shrink(space, &r) : grow(space, &r);
 }

@@ -129,13 +129,27 @@ int poll_until(int (*scan)(void *context, struct poll_table *table), void *conte
 
 int poll_take_mask(unsafe_bytes mask, uint32_t size)
 {
-    uint64_t set;
+    sigset_t set;
 
     if (unsafe_is_null(mask))
         return 0;
     if (size != sizeof(set))
         return -EINVAL;
-    return copy_u2k(&set, mask, sizeof(set));
+    if (copy_u2k(&set, mask, sizeof(set)))
+        return -EFAULT;
+    signal_set_temporary_mask(set);
+    return 0;
+}
+
+/* A signal that ended the wait is still to be delivered under the mask that let it through. */
+static void drop_mask(void)
+{
+    struct thread *thread = current_thread();
+
+    if (!thread->mask_is_temporary)
+        return;
+    thread->mask_is_temporary = false;
+    signal_set_blocked(thread->saved_mask);
 }
 
 /* --- timeouts -----------------------------------------------------------------------------------
@@ -163,6 +177,8 @@ long poll_give_rest(const struct poll_timeout *timeout, long result)
 {
     uint64_t now = time_now();
 
+    if (result != -ERESTARTNOHAND)
+        drop_mask();
     if (user_time_is_null(timeout->place) || !timeout->deadline)
         return result;
     if (user_time_store(timeout->place, timeout->deadline > now ? timeout->deadline - now : 0) &&

@@ -65,14 +65,15 @@ uint64_t poll_deadline(uint64_t length);
 int poll_take_timeout(struct poll_timeout *timeout, struct user_time from);
 
 /*
- * Writes what is left of it back, as select, pselect6 and ppoll do. Returns result; a timeout that
- * cannot be written is no error, but the call cannot be made again with what is left: -EINTR then.
+ * Ends what poll_take_mask() began, and writes what is left of the timeout back, as select,
+ * pselect6 and ppoll do. Returns result; a timeout that cannot be written is no error, but the call
+ * cannot be made again with what is left: -EINTR then.
  */
 long poll_give_rest(const struct poll_timeout *timeout, long result);
 
 /*
- * The signal mask that ppoll and pselect6 ask for, in force until the call returns. A null pointer
- * asks for none. 0, -EINVAL for a size that is not a signal set's, -EFAULT.
+ * Puts the signal mask that ppoll and pselect6 ask for in force until the call returns. A null
+ * pointer asks for none. 0, -EINVAL for a size that is not a signal set's, -EFAULT.
  */
 int poll_take_mask(unsafe_bytes mask, uint32_t size);
 

@@ -1,18 +1,18 @@
-/* Processes: their birth by fork, their end, and the parent that waits. */
+/* Processes and threads: their birth by clone, their end, and their names. */
 #include "kernel/process.h"
 
 #include "arch/i386/fpu.h"
 #include "arch/i386/switch.h"
-#include "kernel/exec.h"
 #include "kernel/errno.h"
+#include "kernel/exec.h"
 #include "kernel/file.h"
-#include "kernel/format.h"
 #include "kernel/fs/vfs.h"
+#include "kernel/futex.h"
 #include "kernel/knobs.h"
 #include "kernel/panic.h"
-#include "kernel/printk.h"
 #include "kernel/return.h"
 #include "kernel/sched.h"
+#include "kernel/session.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 #include "kernel/time.h"
@@ -22,11 +22,38 @@
 
 struct list process_list = LIST_INIT(process_list);
 struct process *init_process;
-
-static unsigned nr_processes;
+unsigned nr_processes;
 
 /* --- pids ---------------------------------------------------------------------------------------
  */
+
+/* A number stays taken while anything is called by it. */
+static bool pid_used(int32_t pid)
+{
+    struct process *process;
+    struct thread *thread;
+
+    list_for_each(process, &process_list, all) {
+        if (process->pid == pid || process->group == pid || process->session->sid == pid)
+            return true;
+        for_each_thread(thread, process)
+        {
+            if (thread->tid == pid)
+                return true;
+        }
+    }
+    return false;
+}
+
+static int32_t pid_alloc(void)
+{
+    static int32_t last;
+
+    do
+        last = last % (PID_MAX - 1) + 1;
+    while (pid_used(last));
+    return last;
+}
 
 struct process *process_find(int32_t pid)
 {
@@ -39,116 +66,215 @@ struct process *process_find(int32_t pid)
     return NULL;
 }
 
-unsigned process_count(void)
+struct thread *thread_find(int32_t tid)
 {
-    return nr_processes;
+    struct process *process;
+    struct thread *thread;
+
+    list_for_each(process, &process_list, all) {
+        for_each_thread(thread, process)
+        {
+            if (thread->tid == tid)
+                return thread;
+        }
+    }
+    return NULL;
 }
 
-static int32_t pid_alloc(void)
+struct thread *process_first_thread(const struct process *process)
 {
-    static int32_t last;
-
-    do
-        last = last % (PID_MAX - 1) + 1;
-    while (process_find(last));
-    return last;
+    return list_empty(&process->threads) ? NULL
+                                         : list_first(&process->threads, struct thread, siblings);
 }
 
 /* --- birth --------------------------------------------------------------------------------------
  */
 
-static void inherit(struct process *process, const struct process *parent)
+/* A process with a pid, in the world's list, without threads. NULL: no memory or too many. */
+static struct process *process_create(struct process *parent)
 {
-    process->strings = parent->strings;
-    process->credentials = parent->credentials;
-    process->limits = parent->limits;
-    process->nice = parent->nice;
-    process->policy = parent->policy;
-    process->personality = parent->personality;
-    process->dumpable = parent->dumpable;
-    process->no_new_privs = parent->no_new_privs;
-}
-
-struct process *process_create(struct process *parent)
-{
-    if (nr_processes >= PROCESSES_MAX)
-        return NULL;
-    struct process *process = heap_alloc_zeroed(sizeof(*process));
+    struct process *process =
+        nr_processes < PROCESSES_MAX ? heap_alloc_zeroed(sizeof(*process)) : NULL;
     if (!process)
         return NULL;
 
     process->pid = pid_alloc();
+    process->started = time_now();
     process->parent = parent;
     list_init(&process->children);
     list_init(&process->siblings);
+    list_init(&process->threads);
     wait_init(&process->child_exits);
-    process->started = time_now();
-    if (parent) {
-        process->isolation_next = parent->isolation_next;
-        process->door_next = parent->door_next;
-        process->trace = parent->trace;
-        memcpy(process->name, parent->name, sizeof(process->name));
-        inherit(process, parent);
-        list_insert(&parent->children, &process->siblings);
-    }
+    wait_init(&process->thread_exits);
+    wait_init(&process->resumed);
+    signal_pending_init(&process->pending);
+    timer_init(&process->real_timer, itimer_ring);
+    uint32_t flags = interrupts_save();
     list_insert(&process_list, &process->all);
+    interrupts_restore(flags);
     nr_processes++;
     return process;
 }
 
-void process_discard(struct process *process)
+static void process_free(struct process *process)
 {
+    uint32_t flags = interrupts_save();
     list_remove(&process->siblings);
     list_remove(&process->all);
-    if (process->thread)
-        thread_free(process->thread);
+    interrupts_restore(flags);
+    signal_pending_flush(&process->pending);
+    if (process->sighand)
+        sighand_put(process->sighand);
+    if (process->session)
+        session_put(process->session);
     nr_processes--;
     heap_free(process);
+}
+
+static void thread_join_process(struct thread *thread, struct process *process)
+{
+    uint32_t flags = interrupts_save();
+
+    thread->process = process;
+    list_insert(&process->threads, &thread->siblings);
+    interrupts_restore(flags);
+}
+
+static void thread_leave_process(struct thread *thread)
+{
+    uint32_t flags = interrupts_save();
+
+    list_remove(&thread->siblings);
+    interrupts_restore(flags);
 }
 
 /* A fork's child: its trapframe is the parent's copy. */
 static void child_entry(void)
 {
-    return_to_user(current_thread(), current_trapframe());
+    struct thread *thread = current_thread();
+
+    if (thread->set_tid)
+        unsafe_poke32((unsafe_bytes){.address = thread->set_tid}, thread->tid);
+    return_to_user(thread, current_trapframe());
 }
 
-static struct process *fork_process(struct process *parent, const struct trapframe *tf)
+/* What a clone shares with its maker or gets a copy of. */
+static bool share_memory_and_files(struct thread *child, const struct thread *parent,
+                                   uint32_t flags)
 {
-    struct thread *current = current_thread();
-    struct process *child = process_create(parent);
-    if (!child)
-        return NULL;
+    if (flags & CLONE_VM)
+        space_get(child->space = parent->space);
+    else
+        child->space = space_clone(parent->space);
+    if (flags & CLONE_FILES)
+        files_get(child->files = parent->files);
+    else
+        child->files = files_clone(parent->files);
+    if (flags & CLONE_FS)
+        cwd_get(child->cwd = parent->cwd);
+    else
+        child->cwd = cwd_clone(parent->cwd);
+    return child->space && child->files && child->cwd;
+}
 
-    struct thread *thread = child->thread = thread_create(child, child_entry);
-    if (thread) {
-        thread->space = space_clone(current->space);
-        thread->files = files_clone(current->files);
-        thread->cwd = cwd_clone(current->cwd);
-    }
-    if (!thread || !thread->space || !thread->files || !thread->cwd) {
-        process_discard(child);
-        return NULL;
-    }
+/* The child's registers: the parent's, but for the result. */
+static void copy_registers(struct thread *child, const struct thread *parent,
+                           const struct trapframe *tf, vaddr_t stack)
+{
+    struct trapframe *frame = (struct trapframe *)child->top - 1;
 
-    struct trapframe *frame = (struct trapframe *)thread->top - 1;
     *frame = *tf;
     frame->eax = 0;
-    thread->fs = read_fs();
-    thread->gs = read_gs();
-    memcpy(thread->tls, current->tls, sizeof(thread->tls));
-    fpu_copy_current(thread->fpu);
+    if (stack)
+        frame->esp = stack;
+    child->fs = read_fs();
+    child->gs = read_gs();
+    memcpy(child->tls, parent->tls, sizeof(child->tls));
+    fpu_copy_current(child->fpu);
+}
+
+static int thread_clone(const struct clone_request *request, struct thread **result)
+{
+    struct thread *parent = current_thread();
+    struct thread *child = thread_create(child_entry);
+
+    if (!child)
+        return -ENOMEM;
+    copy_registers(child, parent, current_trapframe(), request->stack);
+    child->blocked = parent->blocked;
+    if (!(request->flags & CLONE_VM) || (request->flags & CLONE_VFORK))
+        child->altstack = parent->altstack;
+    int error = share_memory_and_files(child, parent, request->flags) ? 0 : -ENOMEM;
+    if (!error && (request->flags & CLONE_SETTLS) && tls_set(child, &request->tls) < 0)
+        error = -EINVAL;
+    if (error)
+        thread_free(child);
+    *result = child;
+    return error;
+}
+
+/* What fork copies and nobody else looks at. */
+static void inherit(struct process *child, const struct process *parent)
+{
+    child->strings = parent->strings;
+    child->credentials = parent->credentials;
+    child->limits = parent->limits;
+    child->nice = parent->nice;
+    child->policy = parent->policy;
+    child->personality = parent->personality;
+    child->dumpable = parent->dumpable;
+    child->no_new_privs = parent->no_new_privs;
+}
+
+static struct process *process_fork(struct process *parent, uint32_t flags, int exit_signal)
+{
+    struct sighand *sighand = parent->sighand;
+
+    if (flags & CLONE_SIGHAND)
+        sighand_get(sighand);
+    else
+        sighand = sighand_clone(sighand);
+    struct process *child = sighand ? process_create(parent) : NULL;
+    if (!child) {
+        if (sighand)
+            sighand_put(sighand);
+        return NULL;
+    }
+
+    child->sighand = sighand;
+    session_get(child->session = parent->session);
+    child->group = parent->group;
+    child->exit_signal = exit_signal;
+    child->isolation_next = parent->isolation_next;
+    child->door_next = parent->door_next;
+    child->trace = parent->trace;
+    memcpy(child->name, parent->name, sizeof(child->name));
+    inherit(child, parent);
+    child->parent = flags & CLONE_PARENT ? parent->parent : parent;
+    list_insert(&child->parent->children, &child->siblings);
     return child;
 }
 
-SYSCALL_DEFINE0(fork)
+int process_clone(const struct clone_request *request, struct thread **result)
 {
-    struct process *child = fork_process(current_process(), current_trapframe());
+    struct process *process = current_process();
+    struct thread *child;
+    int error = thread_clone(request, &child);
 
-    if (!child)
-        return nr_processes >= PROCESSES_MAX ? -EAGAIN : -ENOMEM;
-    int32_t pid = child->pid;
-    sched_wake(child->thread);
-    return pid;
+    if (error)
+        return error;
+    if (!(request->flags & CLONE_THREAD)) {
+        error = nr_processes >= PROCESSES_MAX ? -EAGAIN : -ENOMEM;
+        process = process_fork(process, request->flags, request->exit_signal);
+        if (!process) {
+            thread_free(child);
+            return error;
+        }
+    }
+    child->tid = request->flags & CLONE_THREAD ? pid_alloc() : process->pid;
+    thread_join_process(child, process);
+    *result = child;
+    return child->tid;
 }
 
 static void init_entry(void)
@@ -162,18 +288,21 @@ static void init_entry(void)
 
 void process_start_init(void)
 {
+    struct session *session = session_create(0);
+    struct thread *thread = thread_create(init_entry);
+
     init_process = process_create(NULL);
-    if (init_process) {
-        init_process->isolation_next = knobs.isolation;
-        init_process->door_next = DOOR_AUTO;
-        init_process->trace = knobs.trace;
-        init_process->limits = limits_default;
-        init_process->dumpable = true;
-        init_process->thread = thread_create(init_process, init_entry);
-    }
-    struct thread *thread = init_process ? init_process->thread : NULL;
-    if (!thread || !(thread->files = files_create()) || !(thread->cwd = cwd_create()))
+    if (!init_process || !session || !thread || !(thread->files = files_create()) ||
+        !(thread->cwd = cwd_create()) || !(init_process->sighand = sighand_create()))
         panic("no memory for init");
+    init_process->session = session;
+    init_process->isolation_next = knobs.isolation;
+    init_process->door_next = DOOR_AUTO;
+    init_process->trace = knobs.trace;
+    init_process->limits = limits_default;
+    init_process->dumpable = true;
+    thread->tid = init_process->pid;
+    thread_join_process(thread, init_process);
     files_open_console(thread->files);
     sched_wake(thread);
     sched_idle();
@@ -190,18 +319,78 @@ static void adopt_children(struct process *process)
         list_remove(&child->siblings);
         list_insert(&init_process->children, &child->siblings);
         child->parent = init_process;
+        if (child->zombie)
+            process_notify_parent(child, 0, 0);
     }
     wait_wake(&init_process->child_exits);
 }
 
-void process_exit(uint32_t status)
+void process_notify_parent(struct process *process, int code, int status)
 {
-    struct thread *thread = current_thread();
-    struct process *process = thread->process;
+    struct process *parent = process->parent;
+    const struct sigaction *action = &parent->sighand->actions[SIGCHLD - 1];
+    int signal = code == CLD_STOPPED || code == CLD_CONTINUED ? SIGCHLD : process->exit_signal;
+
+    if ((code == CLD_STOPPED || code == CLD_CONTINUED) && (action->flags & SA_NOCLDSTOP))
+        signal = 0;
+    if (!code) {
+        status = process->status & 0x7f ? process->status & 0x7f : process->status >> 8;
+        code = process->status & 0x7f ? CLD_KILLED : CLD_EXITED;
+    }
+    if (signal)
+        signal_send(parent, &(struct siginfo){.signo = signal,
+                                              .code = code,
+                                              .child = {.pid = process->pid, .status = status}});
+    wait_wake(&parent->child_exits);
+}
+
+/* A parent that ignores SIGCHLD, or said so, does not wait: its children leave no zombies. */
+static bool is_reaped_by_itself(const struct process *process)
+{
+    const struct sigaction *action = &process->parent->sighand->actions[SIGCHLD - 1];
+
+    return process->exit_signal == SIGCHLD &&
+           (action->handler == SIG_IGN || (action->flags & SA_NOCLDWAIT));
+}
+
+void process_reap(struct process *process)
+{
+    cputime_reap(process->parent, process);
+    process_free(process);
+}
+
+/* The last thread is about to go. */
+static void process_finish(struct process *process)
+{
+    if (process == init_process)
+        panic("init ended with status %x", process->status);
+    timer_disarm(&process->real_timer);
+    session_exit(process);
+    adopt_children(process);
+    process->stop_signal = 0;
+    process->zombie = true;
+    bool gone = is_reaped_by_itself(process);
+    process_notify_parent(process, 0, 0);
+    if (gone)
+        process_free(process);
+}
+
+void vfork_finish(struct thread *thread)
+{
+    if (!thread->vfork)
+        return;
+    thread->vfork->done = true;
+    wait_wake(&thread->vfork->queue);
+    thread->vfork = NULL;
+}
+
+/* Gives back what other threads may be waiting for, while the space is still there. */
+static void thread_release(struct thread *thread)
+{
     struct space *space = thread->space;
 
-    if (process == init_process)
-        panic("init ended with status %x", status);
+    futex_thread_exit(thread);
+    vfork_finish(thread);
     files_put(thread->files);
     thread->files = NULL;
     cwd_put(thread->cwd);
@@ -212,103 +401,79 @@ void process_exit(uint32_t status)
     interrupts_enable();
     if (space)
         space_put(space);
-    adopt_children(process);
-    interrupts_disable();
-    process->thread->process = NULL;
-    process->thread = NULL;
-    process->status = status;
-    process->zombie = true;
-    wait_wake(&process->parent->child_exits);
+    signal_pending_flush(&thread->pending);
+}
+
+void thread_exit(uint32_t status)
+{
+    struct thread *thread = current_thread();
+    struct process *process = thread->process;
+
+    thread_release(thread);
+    thread_leave_process(thread);
+    thread->process = NULL;
+    if (list_empty(&process->threads)) {
+        if (!process->exiting)
+            process->status = status;
+        process->exiting = true;
+        process_finish(process);
+    } else {
+        wait_wake(&process->thread_exits);
+    }
     sched_die();
 }
 
-void process_kill(int signal, const struct trapframe *tf, const char *format, ...)
+void process_exit(uint32_t status)
 {
     struct process *process = current_process();
-    char reason[80];
-    va_list arguments;
 
-    va_start(arguments, format);
-    vsnprintf(reason, sizeof(reason), format, arguments);
-    va_end(arguments);
-    printk(LOG_NOTICE, "postern: %s[%d]: %s at eip %08x esp %08x: signal %d\n", process->name,
-           process->pid, reason, tf->eip, tf->esp, signal);
-    process_exit(signal);
+    if (!process->exiting) {
+        process->exiting = true;
+        process->status = status;
+        signal_wake_all(process);
+        wait_wake(&process->thread_exits);
+    }
+    thread_exit(status);
+}
+
+void thread_out_of_memory(void)
+{
+    signal_raise(current_process(), SIGKILL);
+}
+
+static bool is_single(const struct process *process)
+{
+    return process->threads.next->next == &process->threads;
+}
+
+int process_become_single(void)
+{
+    struct thread *current = current_thread(), *thread;
+    struct process *process = current->process;
+
+    if (process->exiting || current->must_die)
+        return -EAGAIN;
+    for_each_thread(thread, process)
+    {
+        if (thread != current)
+            thread->must_die = true;
+    }
+    signal_wake_all(process);
+    wait_until(&process->thread_exits, is_single(process) || process->exiting);
+    if (process->exiting)
+        return -EAGAIN;
+    current->tid = process->pid;
+    return 0;
 }
 
 SYSCALL_DEFINE1(exit, int, status)
 {
-    process_exit((status & 0xff) << 8);
+    thread_exit((status & 0xff) << 8);
 }
 
 SYSCALL_DEFINE1(exit_group, int, status)
 {
     process_exit((status & 0xff) << 8);
-}
-
-/* --- wait ---------------------------------------------------------------------------------------
- */
-
-#define WNOHANG     1
-#define WUNTRACED   2
-#define WCONTINUED  8
-#define __WNOTHREAD 0x20000000
-#define __WALL      0x40000000
-#define __WCLONE    0x80000000
-
-/* A zombie child that pid names: -1 any, > 0 that one; *exists: whether any child matches at all.
- * There are no process groups yet, so every process is in the group of the caller (0). */
-static struct process *find_zombie(struct process *parent, int32_t pid, bool *exists)
-{
-    struct process *child;
-
-    *exists = false;
-    list_for_each(child, &parent->children, siblings) {
-        if (pid > 0 && child->pid != pid)
-            continue;
-        *exists = true;
-        if (child->zombie)
-            return child;
-    }
-    return NULL;
-}
-
-static ssize_t wait_for(int32_t pid, unsafe_int status, uint32_t options, unsafe_rusage usage)
-{
-    struct process *parent = current_process(), *child = NULL;
-    bool exists = true;
-
-    if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE))
-        return -EINVAL;
-    if (pid < -1 && pid == INT32_MIN)
-        return -ESRCH;
-    if (pid < -1)
-        return -ECHILD;
-    wait_until(&parent->child_exits, (child = find_zombie(parent, pid, &exists)) != NULL ||
-                                         !exists || (options & WNOHANG));
-    if (!child)
-        return exists ? 0 : -ECHILD;
-
-    /* Linux reaps first and reports the fault after: the child is gone either way */
-    int32_t result = child->pid, how = child->status;
-    struct rusage used = cputime_usage(cputime_total(child));
-    cputime_reap(parent, child);
-    process_discard(child);
-    if (!unsafe_is_null(status) && copy_object_k2u(status, &how))
-        return -EFAULT;
-    if (!unsafe_is_null(usage) && copy_object_k2u(usage, &used))
-        return -EFAULT;
-    return result;
-}
-
-SYSCALL_DEFINE4(wait4, int32_t, pid, unsafe_int, status, uint32_t, options, unsafe_rusage, usage)
-{
-    return wait_for(pid, status, options, usage);
-}
-
-SYSCALL_DEFINE3(waitpid, int32_t, pid, unsafe_int, status, uint32_t, options)
-{
-    return wait_for(pid, status, options, (unsafe_rusage){.address = 0});
 }
 
 /* --- identity -----------------------------------------------------------------------------------
@@ -327,16 +492,15 @@ SYSCALL_DEFINE0(getppid)
     return parent ? parent->pid : 0;
 }
 
-/* One thread each: its id is the process's. */
 SYSCALL_DEFINE0(gettid)
 {
-    return current_process()->pid;
+    return current_thread()->tid;
 }
 
 SYSCALL_DEFINE1(set_tid_address, vaddr_t, tid)
 {
-    (void)tid;
-    return current_process()->pid;
+    current_thread()->clear_tid = tid;
+    return current_thread()->tid;
 }
 
 SYSCALL_DEFINE0(sched_yield)

@@ -10,6 +10,8 @@
 
 #include "arch/i386/types.h"
 
+#define RESTART_SYSCALL 0 /* its number */
+
 struct restart {
     long (*go_on)(const struct restart *record); /* NULL: nothing to go on with */
     uint64_t until;                              /* when it ends, by the call's own clock */

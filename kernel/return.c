@@ -9,14 +9,20 @@ bool return_work(struct thread *thread, struct trapframe *tf)
     while (thread->work) {
         uint32_t work = thread->work;
         thread->work = 0;
-        if (work & WORK_DIE)
-            process_exit(thread->fatal_signal);
         if (work & WORK_STEP) {
             tf->eflags |= EFLAGS_TF;
             frame_kept = false; /* only iret can set TF and not be stepped itself */
         }
         if (work & WORK_EXEC)
             new_gate = true;
+        if (work & WORK_FRAME)
+            frame_kept = false;
+        if (work & (WORK_SIGNAL | WORK_MASK)) {
+            interrupts_enable();
+            signal_deliver(thread, tf);
+            interrupts_disable();
+            frame_kept = false;
+        }
         if (work & WORK_RESCHEDULE)
             sched_switch();
     }

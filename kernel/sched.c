@@ -120,21 +120,27 @@ static void sleep_until(struct thread *current, uint64_t deadline)
     timer_disarm(&clock.timer);
 }
 
-int wait_sleep(bool interruptible, uint64_t deadline)
+static bool is_interrupted(const struct thread *thread, enum sleep_kind kind)
+{
+    return (kind == SLEEP_INTERRUPTIBLE && (thread->work & WORK_SIGNAL)) ||
+           (kind == SLEEP_KILLABLE && thread_is_killed(thread));
+}
+
+int wait_sleep(enum sleep_kind kind, uint64_t deadline)
 {
     struct thread *current = current_thread();
 
     if (deadline != WAIT_FOREVER && time_now() >= deadline)
         return -ETIMEDOUT;
-    if (interruptible && thread_is_interrupted(current))
+    if (is_interrupted(current, kind))
         return -ERESTARTSYS;
-    current->interruptible = interruptible;
+    current->sleep = kind;
     current->state = THREAD_SLEEPING;
     if (deadline == WAIT_FOREVER)
         sched_switch();
     else
         sleep_until(current, deadline);
-    return interruptible && thread_is_interrupted(current) ? -ERESTARTSYS : 0;
+    return is_interrupted(current, kind) ? -ERESTARTSYS : 0;
 }
 
 void wait_wake(struct wait_queue *queue)

@@ -28,7 +28,8 @@ static bool is_selected(const struct process *process, struct selection selectio
     if (selection.which == PRIO_USER)
         return process->credentials.user.real ==
                (selection.who ? (uint32_t)selection.who : own->credentials.user.real);
-    /* a process group of one is what every process is */
+    if (selection.which == PRIO_PGRP)
+        return process->group == (selection.who ? selection.who : own->group);
     return process->pid == (selection.who ? selection.who : own->pid);
 }
 

@@ -66,7 +66,7 @@ SYSCALL_DEFINE1(sysinfo, unsafe_sysinfo, to)
         .uptime = divide_u64(time_now(), NANOSECONDS, NULL),
         .total_ram = frames_total * PAGE_SIZE,
         .free_ram = (frames_total - frames_in_use) * PAGE_SIZE,
-        .processes = process_count(),
+        .processes = nr_processes,
         .unit = 1,
     };
 

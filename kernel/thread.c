@@ -73,7 +73,7 @@ __asm__("\t.text\n"
         "\tcall sched_begin\n"
         "\tret\n");
 
-struct thread *thread_create(struct process *process, void (*entry)(void))
+struct thread *thread_create(void (*entry)(void))
 {
     struct thread *thread = heap_alloc_zeroed(sizeof(*thread));
     uint8_t *fpu = heap_alloc(FPU_STATE);
@@ -84,11 +84,12 @@ struct thread *thread_create(struct process *process, void (*entry)(void))
         heap_free(fpu);
         return NULL;
     }
-    thread->process = process;
     thread->state = THREAD_SLEEPING;
     thread->fpu = fpu;
     fpu_init_state(fpu);
     list_init(&thread->queue);
+    list_init(&thread->siblings);
+    signal_pending_init(&thread->pending);
     thread->top = (struct stack_top *)(slot_stack(slot) + KSTACK_SIZE) - 1;
     thread->top->thread = thread;
 
@@ -124,13 +125,4 @@ void thread_free(struct thread *thread)
 void thread_stepped_into_kernel(struct thread *thread)
 {
     thread->work |= WORK_STEP;
-}
-
-void thread_die_on_return(struct thread *thread, int signal)
-{
-    uint32_t flags = interrupts_save();
-
-    thread->fatal_signal = signal;
-    thread->work |= WORK_DIE;
-    interrupts_restore(flags);
 }

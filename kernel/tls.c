@@ -50,6 +50,19 @@ static int free_entry(const struct thread *thread)
     return -ESRCH;
 }
 
+int tls_set(struct thread *thread, const struct user_desc *d)
+{
+    if (!is_empty(d) && !is_acceptable(d))
+        return -EINVAL;
+    int entry = d->entry == ANY_ENTRY ? free_entry(thread) : (int)d->entry;
+    if (entry == -ESRCH)
+        return entry;
+    if (entry < GDT_TLS_MIN || entry > GDT_TLS_MAX)
+        return -EINVAL;
+    thread->tls[entry - GDT_TLS_MIN] = make_descriptor(d);
+    return entry;
+}
+
 SYSCALL_DEFINE1(set_thread_area, unsafe_user_desc, user)
 {
     struct thread *thread = current_thread();
@@ -57,22 +70,52 @@ SYSCALL_DEFINE1(set_thread_area, unsafe_user_desc, user)
 
     if (copy_object_u2k(&d, user))
         return -EFAULT;
-    if (!is_empty(&d) && !is_acceptable(&d))
-        return -EINVAL;
-    int entry = d.entry;
+    /* the number goes out first: a segment that nobody can name must not stay behind */
     if (d.entry == ANY_ENTRY) {
-        entry = free_entry(thread);
+        if (!is_empty(&d) && !is_acceptable(&d))
+            return -EINVAL;
+        int entry = free_entry(thread);
         if (entry < 0)
             return entry;
         if (unsafe_poke32(unsafe_as_bytes(user), entry))
             return -EFAULT;
+        d.entry = entry;
     }
-    if (entry < GDT_TLS_MIN || entry > GDT_TLS_MAX)
-        return -EINVAL;
-
+    int entry = tls_set(thread, &d);
+    if (entry < 0)
+        return entry;
     interrupts_disable();
-    thread->tls[entry - GDT_TLS_MIN] = make_descriptor(&d);
     switch_tls(thread);
     interrupts_enable();
     return 0;
+}
+
+/* The description that tls_set() would make the same descriptor of. */
+static struct user_desc describe(descriptor_t descriptor, uint32_t entry)
+{
+    struct user_desc d = {.entry = entry};
+
+    if (!descriptor.high) {
+        d.flags = USER_DESC_READ_ONLY | USER_DESC_NOT_PRESENT;
+        return d;
+    }
+    d.base = descriptor.low >> 16 | (descriptor.high & 0xff) << 16 | (descriptor.high & 0xff000000);
+    d.limit = (descriptor.low & 0xffff) | (descriptor.high & 0xf0000);
+    d.flags = USER_DESC_32BIT | (descriptor.high & 0x400 ? 2 : 0) |
+              (descriptor.high & 0x200 ? 0 : USER_DESC_READ_ONLY) |
+              (descriptor.high & 0x800000 ? USER_DESC_PAGES : 0) |
+              (descriptor.high & 0x100000 ? USER_DESC_USEABLE : 0);
+    return d;
+}
+
+SYSCALL_DEFINE1(get_thread_area, unsafe_user_desc, user)
+{
+    uint32_t entry;
+
+    if (unsafe_peek32(&entry, unsafe_as_bytes(user)))
+        return -EFAULT;
+    if (entry < GDT_TLS_MIN || entry > GDT_TLS_MAX)
+        return -EINVAL;
+    struct user_desc d = describe(current_thread()->tls[entry - GDT_TLS_MIN], entry);
+    return copy_object_k2u(user, &d);
 }

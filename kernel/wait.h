@@ -39,16 +39,23 @@ static inline void wait_init(struct wait_queue *queue)
 void wait_begin(struct waiter *waiter, struct wait_queue *queue);
 void wait_end(struct waiter *waiter);
 
+/* Which signals end a sleep. */
+enum sleep_kind {
+    SLEEP_UNINTERRUPTIBLE,
+    SLEEP_KILLABLE,
+    SLEEP_INTERRUPTIBLE,
+};
+
 /*
- * Sleeps until a wake, until a signal if interruptible, or until the clock reaches deadline
- * (nanoseconds since boot). 0, -ERESTARTSYS or -ETIMEDOUT. Interrupts are off before and after.
+ * Sleeps until a wake, until such a signal, or until the clock reaches deadline (nanoseconds since
+ * boot). 0, -ERESTARTSYS or -ETIMEDOUT. Interrupts are off before and after.
  */
-int wait_sleep(bool interruptible, uint64_t deadline);
+int wait_sleep(enum sleep_kind kind, uint64_t deadline);
 
 /* Makes every sleeper runnable. */
 void wait_wake(struct wait_queue *queue);
 
-#define wait_event(queue, condition, interruptible, deadline)        \
+#define wait_event(queue, condition, kind, deadline)                 \
     ({                                                               \
         int wait_result_ = 0;                                        \
         uint64_t wait_at_ = (deadline);                              \
@@ -57,7 +64,7 @@ void wait_wake(struct wait_queue *queue);
             struct waiter waiter_;                                   \
             wait_begin(&waiter_, queue);                             \
             do                                                       \
-                wait_result_ = wait_sleep(interruptible, wait_at_);  \
+                wait_result_ = wait_sleep(kind, wait_at_);           \
             while (!(condition) && !wait_result_);                   \
             /* what was waited for counts more than a late signal */ \
             if (wait_result_ && (condition))                         \
@@ -69,12 +76,18 @@ void wait_wake(struct wait_queue *queue);
     })
 
 /* Not even a fatal signal ends it: only for what another thread is sure to do soon. */
-#define wait_until(queue, condition) ((void)wait_event(queue, condition, false, WAIT_FOREVER))
+#define wait_until(queue, condition) \
+    ((void)wait_event(queue, condition, SLEEP_UNINTERRUPTIBLE, WAIT_FOREVER))
+
+/* 0, or -ERESTARTSYS if the thread is to end: the caller cleans up and goes. */
+#define wait_killable(queue, condition) wait_event(queue, condition, SLEEP_KILLABLE, WAIT_FOREVER)
 
 /* 0, or -ERESTARTSYS if a signal came first. */
-#define wait_interruptible(queue, condition) wait_event(queue, condition, true, WAIT_FOREVER)
+#define wait_interruptible(queue, condition) \
+    wait_event(queue, condition, SLEEP_INTERRUPTIBLE, WAIT_FOREVER)
 
 /* 0, -ERESTARTSYS, or -ETIMEDOUT if the clock reached deadline (nanoseconds since boot) first. */
-#define wait_deadline(queue, condition, deadline) wait_event(queue, condition, true, deadline)
+#define wait_deadline(queue, condition, deadline) \
+    wait_event(queue, condition, SLEEP_INTERRUPTIBLE, deadline)
 
 #endif

@@ -16,7 +16,7 @@ void *copy_walk_page_fault(struct space *space, vaddr_t address, uint32_t access
     int error = space_fault(space, address, access);
 
     if (error == -ENOMEM)
-        thread_die_on_return(current_thread(), SIGKILL);
+        thread_out_of_memory();
     return error ? NULL : copy_walk_page(space, address, access);
 }
 

@@ -2,11 +2,13 @@
  * Address spaces: a page directory and the regions that say what it may map.
  *
  * A region is a range of pages with one protection and one source. Nothing is mapped until it is
- * touched: the page fault handler and the copy helpers call space_fault(), which gives zeroes,
- * bytes of the region's file, or a copy of a copy-on-write page.
+ * touched: the page fault handler and the copy helpers call space_fault(), which gives zeroes, the
+ * page of the region's file, or a copy of either. Regions that continue one another are one.
  *
- * Thread context only. Threads that share a space are not a concern yet of more than one CPU: the
- * kernel is not preempted, so a function here is atomic unless it reads a file that blocks.
+ * Thread context only. Threads may share a space, and a space need not be the caller's: every
+ * function here takes the one that it changes, and is atomic, since the kernel is not preempted and
+ * nothing here sleeps. What changes in the tables is flushed where the space is loaded; it is read
+ * anew by CR3 loads where it is not.
  */
 #ifndef MM_SPACE_H
 #define MM_SPACE_H
@@ -15,33 +17,21 @@
 #include "kernel/list.h"
 #include "kernel/postern_abi.h"
 #include "mm/frame.h"
-
-struct file;
-
-/* Protection and kind of a region. */
-#define REGION_READ  1
-#define REGION_WRITE 2
-#define REGION_EXEC  4
-#define REGION_STACK 8  /* grows down on demand, to its limit */
-#define REGION_HEAP  16 /* the one that brk moves */
-
-struct region {
-    struct list link; /* in space->regions, by address */
-    vaddr_t start, end;
-    uint32_t flags;
-    vaddr_t limit;        /* REGION_STACK: start may move down to here */
-    struct file *file;    /* NULL: anonymous */
-    vaddr_t file_start;   /* address of the file bytes' first one, in the region's first page */
-    uint32_t file_offset; /* of file_start */
-    uint32_t file_size;   /* bytes from file_start; what follows is zero */
-};
+#include "mm/region.h"
 
 struct space {
     pte_t *directory; /* in the direct map */
     uint32_t cr3;
     struct list regions;
+    struct region *tree;
+    uint32_t nr_regions;
     uint32_t references;
+    uint32_t resident; /* pages mapped now */
+    bool lock_future;  /* new regions are REGION_LOCKED */
     vaddr_t brk_start, brk;
+    /* below free_from no free range for mmap is larger than hole */
+    vaddr_t free_from;
+    uint32_t hole;
     enum postern_isolation isolation;
     enum postern_copy copy;
 };
@@ -54,8 +44,11 @@ void space_get(struct space *space);
 /* Drops a reference; the last frees every page. The space must not be loaded then. */
 void space_put(struct space *space);
 
-/* A copy-on-write copy: all regions, every present page shared until written. NULL: no memory. */
+/* A copy-on-write copy: all regions, every present page of a private one shared until written.
+ * NULL: no memory. */
 struct space *space_clone(struct space *space);
+
+/* --- regions --------------------------------------------------------------------------------- */
 
 /*
  * Adds a region for [start, end), page-aligned, free and below USER_LIMIT. Takes over model's
@@ -63,25 +56,63 @@ struct space *space_clone(struct space *space);
  */
 int space_map(struct space *space, vaddr_t start, vaddr_t end, const struct region *model);
 
+/* The same in place of what is there, which stays in case of an error. 0 or -ENOMEM. */
+int space_replace(struct space *space, vaddr_t start, vaddr_t end, const struct region *model);
+
 /* Removes whatever lies in [start, end), page-aligned, splitting regions. 0 or -ENOMEM. */
 int space_unmap(struct space *space, vaddr_t start, vaddr_t end);
 
-/* The lowest free range of size bytes for mmap, at or above hint if that is free; 0 if none. */
+/* The lowest free range of size bytes for mmap, at hint if that is free; 0 if none. */
 vaddr_t space_find_free(struct space *space, vaddr_t hint, uint32_t size);
 
-struct region *space_find(struct space *space, vaddr_t address);
+struct region *space_find(const struct space *space, vaddr_t address);
 
 /* True if no region touches [start, end). */
-bool space_is_free(struct space *space, vaddr_t start, vaddr_t end);
+bool space_is_free(const struct space *space, vaddr_t start, vaddr_t end);
 
 /* Moves the heap's end; returns the end that now holds, as Linux's brk does. */
 vaddr_t space_brk(struct space *space, vaddr_t end);
 
 /*
- * Makes the page of address present for the access (REGION_READ, REGION_WRITE or REGION_EXEC).
- * 0, -EFAULT if no region allows it, -ENOMEM, or the file's error. May sleep in a file's read.
+ * Gives [start, end) the rights REGION_READ, REGION_WRITE, REGION_EXEC. 0; -EACCES at a shared
+ * mapping of a file that was not opened for writing, -ENOMEM at a hole or without memory: what lies
+ * below has changed then, as mprotect(2) has it.
+ */
+int space_protect(struct space *space, vaddr_t start, vaddr_t end, uint32_t rights);
+
+/*
+ * Moves [from, from + old_size), all in one region, to [to, to + new_size), free, without copying a
+ * page. An old_size of 0 makes a second mapping of a shared region. 0 or -ENOMEM, and then nothing
+ * has changed.
+ */
+int space_move(struct space *space, vaddr_t from, uint32_t old_size, vaddr_t to, uint32_t new_size);
+
+/* Sets and clears flags of whatever regions lie in [start, end). 0 or -ENOMEM. */
+int space_change_flags(struct space *space, vaddr_t start, vaddr_t end, uint32_t set,
+                       uint32_t clear);
+
+/* The first address in [start, end] that is in no region, or end. */
+vaddr_t space_hole(const struct space *space, vaddr_t start, vaddr_t end);
+
+/* Regions iterate in address order; the body may remove the one it is given. */
+#define space_for_each_region(region, space) list_for_each(region, &(space)->regions, link)
+
+/* --- pages ----------------------------------------------------------------------------------- */
+
+/*
+ * Makes the page of address present for the access (REGION_READ, REGION_WRITE or REGION_EXEC). 0;
+ * -EFAULT where nothing is mapped, -EACCES where that is not allowed, -ENXIO beyond the end of a
+ * mapped file, -ENOMEM.
  */
 int space_fault(struct space *space, vaddr_t address, uint32_t access);
+
+/* Makes every page of [start, end) present, for writing where a private region allows that. 0, or
+ * the first error of space_fault(). */
+int space_populate(struct space *space, vaddr_t start, vaddr_t end);
+
+/* Forgets the pages of [start, end): the next access finds what the regions' files hold, or zeroes.
+ */
+void space_discard(struct space *space, vaddr_t start, vaddr_t end);
 
 /*
  * The page table entry of address, or NULL if it has no page table. Never allocates.
@@ -102,7 +133,25 @@ int space_write(struct space *space, vaddr_t address, const void *bytes, size_t 
 /* The same from a space; a page that no region has or memory lacks is an error. */
 int space_read(struct space *space, vaddr_t address, void *bytes, size_t size);
 
-/* Regions iterate in address order. */
-#define space_for_each_region(region, space) list_for_each(region, &(space)->regions, link)
+/* --- facts ----------------------------------------------------------------------------------- */
+
+/* In pages, as /proc shows them. */
+struct space_usage {
+    uint32_t mapped, resident, locked;
+    uint32_t shared;            /* resident, of files and shared memory */
+    uint32_t text, data, stack; /* mapped: executable files; private and writable; the stack */
+};
+
+struct space_usage space_usage(const struct space *space);
+
+/*
+ * What a futex is, whoever maps it and where: two keys with equal owner and offset are the same
+ * word. Memory that only this space has is the space's. 0, or -EFAULT where nothing is mapped.
+ */
+struct futex_key {
+    const void *owner;
+    uint64_t offset;
+};
+int space_futex_key(const struct space *space, vaddr_t address, bool shared, struct futex_key *key);
 
 #endif

@@ -136,12 +136,4 @@ UNSAFE_POINTER(iovec, struct iovec);
 
 #define IOVEC_MAX 1024 /* elements: Linux's UIO_MAXIOV */
 
-/*
- * Calls body(base, length, context) for each element that is not empty. Stops at a negative result
- * and at a short one. Returns the sum, or the error if nothing was moved; -EINVAL for a bad count
- * or lengths that sum over 2^31-1, -EFAULT for an unreadable vector.
- */
-typedef ssize_t (*iovec_body)(unsafe_bytes base, size_t length, void *context);
-ssize_t iovec_walk(unsafe_iovec vector, int32_t count, iovec_body body, void *context);
-
 #endif

@@ -47,6 +47,8 @@
 #define VSYSCALL_SYSENTER 0xffffe480
 #define VSYSCALL_SYSCALL  0xffffe4c0
 #define VSYSCALL_CALLGATE 0xffffe500
+#define VDSO_SIGRETURN    0xffffe540 /* what handlers return to */
+#define VDSO_RT_SIGRETURN 0xffffe580
 #define SYSENTER_RETURN   0xffffe487 /* where sysexit lands, whatever the caller's EIP was */
 
 #define NR_CPUS           1

@@ -87,4 +87,43 @@
 	.endif
 	ENTRY	VSYSCALL_SYSCALL, __kernel_vsyscall_syscall, vsyscall_syscall
 	ENTRY	VSYSCALL_CALLGATE, __kernel_vsyscall_callgate, vsyscall_callgate
+
+/*
+ * Where a handler returns to. The frame is on the stack, and the unwind data find the interrupted
+ * registers in its sigcontext, \base bytes above ESP (kernel/abi_signal.h).
+ */
+.macro SAVED_AT base, number, offset
+	.cfi_escape 0x10, \number, 3, 0x74, ((\base+\offset)&0x7f)|0x80, (\base+\offset)>>7
+.endm
+
+.macro SIGNAL_FRAME_AT base
+	.cfi_escape 0x0f, 4, 0x74, ((\base+28)&0x7f)|0x80, (\base+28)>>7, 0x06
+	SAVED_AT \base, 0, 44	/* eax */
+	SAVED_AT \base, 1, 40	/* ecx */
+	SAVED_AT \base, 2, 36	/* edx */
+	SAVED_AT \base, 3, 32	/* ebx */
+	SAVED_AT \base, 5, 24	/* ebp */
+	SAVED_AT \base, 6, 20	/* esi */
+	SAVED_AT \base, 7, 16	/* edi */
+	SAVED_AT \base, 8, 56	/* eip */
+.endm
+
+.macro vdso_sigreturn
+	.cfi_signal_frame
+	SIGNAL_FRAME_AT 4
+	popl	%eax
+	SIGNAL_FRAME_AT 0
+	movl	$119, %eax
+	int	$0x80
+.endm
+
+.macro vdso_rt_sigreturn
+	.cfi_signal_frame
+	SIGNAL_FRAME_AT 160
+	movl	$173, %eax
+	int	$0x80
+.endm
+
+	ENTRY	VDSO_SIGRETURN, __kernel_sigreturn, vdso_sigreturn
+	ENTRY	VDSO_RT_SIGRETURN, __kernel_rt_sigreturn, vdso_rt_sigreturn
 	.section .note.GNU-stack, "", @progbits

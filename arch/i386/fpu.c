@@ -65,3 +65,13 @@ void fpu_copy_current(uint8_t *state)
         fpu_load(state);
     interrupts_restore(flags);
 }
+
+uint32_t fpu_unmasked_exceptions(const uint8_t *state, bool sse)
+{
+    const struct fxsave *fx = (const struct fxsave *)state;
+    const struct fnsave *fn = (const struct fnsave *)state;
+
+    if (sse)
+        return fx->mxcsr & ~(fx->mxcsr >> 7) & 0x3f;
+    return cpu.fxsr ? fx->fsw & ~fx->fcw & 0x3f : fn->fsw & ~fn->fcw & 0x3f;
+}

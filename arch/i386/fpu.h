@@ -17,4 +17,8 @@ void fpu_load(const uint8_t *state);
 /* A copy of the running thread's state, which stays in the CPU as it is. Thread context. */
 void fpu_copy_current(uint8_t *state);
 
+/* The exceptions that are raised and not masked, as the bits of the status words (SDM 1 8.1.3,
+ * 10.2.3): of SSE or of the x87. */
+uint32_t fpu_unmasked_exceptions(const uint8_t *state, bool sse);
+
 #endif

@@ -26,7 +26,6 @@
 #define PTE_DIRTY      0x040
 #define PTE_LARGE      0x080 /* in a directory entry: maps 4 MiB */
 #define PTE_GLOBAL     0x100
-#define PTE_COW        0x200 /* available to software: a private page that is shared until written */
 
 #define PTE_FLAGS      0xfff
 

@@ -4,9 +4,11 @@
  * or ends in a panic. Called by the gate page on a kernel stack, interrupts off.
  */
 #include "arch/i386/asm.h"
+#include "arch/i386/fpu.h"
 #include "arch/i386/irq.h"
 #include "kernel/counters.h"
 #include "kernel/errno.h"
+#include "kernel/format.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/process.h"
@@ -19,41 +21,70 @@
 #define PF_WRITE   2
 #define PF_USER    4
 
+#define DR6_SINGLE_STEP 0x4000 /* SDM 3B 17.2.3 */
+
 struct exception_fixup {
     uint32_t fault, fixup;
 };
 extern const struct exception_fixup exception_table[], exception_table_end[];
 
-/* What each exception is called, and the signal that Linux gives for it in user mode. */
+/* What each exception is called, and what Linux makes of it in user mode: the signal, its si_code,
+ * and whether si_addr is the EIP. */
 static const struct {
     const char *name;
-    int signal;
+    int signal, code;
+    bool has_address;
 } exceptions[VECTOR_IRQ] = {
-    [0] = {"divide error", SIGFPE},
-    [VECTOR_DB] = {"debug trap", SIGTRAP},
-    [VECTOR_BP] = {"breakpoint", SIGTRAP},
-    [VECTOR_OF] = {"overflow", SIGSEGV},
-    [VECTOR_BR] = {"bound range exceeded", SIGSEGV},
-    [VECTOR_UD] = {"invalid opcode", SIGILL},
-    [9] = {"coprocessor segment overrun", SIGFPE},
-    [VECTOR_TS] = {"invalid TSS", SIGSEGV},
-    [VECTOR_NP] = {"segment not present", SIGBUS},
-    [VECTOR_SS] = {"stack segment fault", SIGBUS},
-    [VECTOR_GP] = {"general protection fault", SIGSEGV},
-    [VECTOR_PF] = {"page fault", SIGSEGV},
-    [15] = {"reserved exception 15", SIGSEGV},
-    [VECTOR_MF] = {"x87 exception", SIGFPE},
-    [VECTOR_AC] = {"alignment check", SIGBUS},
-    [VECTOR_XM] = {"SIMD exception", SIGFPE},
-    [20] = {"reserved exception 20", SIGSEGV},
-    [21] = {"control protection", SIGSEGV},
+    [0] = {"divide error", SIGFPE, FPE_INTDIV, true},
+    [VECTOR_DB] = {"debug trap", SIGTRAP, TRAP_TRACE, true},
+    [VECTOR_BP] = {"breakpoint", SIGTRAP, SI_KERNEL, false},
+    [VECTOR_OF] = {"overflow", SIGSEGV, SI_KERNEL, false},
+    [VECTOR_BR] = {"bound range exceeded", SIGSEGV, SI_KERNEL, false},
+    [VECTOR_UD] = {"invalid opcode", SIGILL, ILL_ILLOPN, true},
+    [9] = {"coprocessor segment overrun", SIGFPE, SI_KERNEL, false},
+    [VECTOR_TS] = {"invalid TSS", SIGSEGV, SI_KERNEL, false},
+    [VECTOR_NP] = {"segment not present", SIGBUS, SI_KERNEL, false},
+    [VECTOR_SS] = {"stack segment fault", SIGBUS, SI_KERNEL, false},
+    [VECTOR_GP] = {"general protection fault", SIGSEGV, SI_KERNEL, false},
+    [15] = {"reserved exception 15", SIGSEGV, SI_KERNEL, false},
+    [VECTOR_MF] = {"x87 exception", SIGFPE, FPE_FLTINV, true},
+    [VECTOR_AC] = {"alignment check", SIGBUS, BUS_ADRALN, false},
+    [VECTOR_XM] = {"SIMD exception", SIGFPE, FPE_FLTINV, true},
+    [20] = {"reserved exception 20", SIGSEGV, SI_KERNEL, false},
+    [21] = {"control protection", SIGSEGV, SI_KERNEL, false},
 };
 
 static const char *exception_name(uint32_t vector)
 {
     if (vector < ARRAY_SIZE(exceptions) && exceptions[vector].name)
         return exceptions[vector].name;
-    return vector == VECTOR_NMI ? "NMI" : vector == VECTOR_MC ? "machine check" : "unknown vector";
+    return vector == VECTOR_PF    ? "page fault"
+           : vector == VECTOR_NMI ? "NMI"
+           : vector == VECTOR_MC  ? "machine check"
+                                  : "unknown vector";
+}
+
+/* --- what user mode did --------------------------------------------------------------------------
+ */
+
+/* The user's signal, and a line on the console if it will end the process. */
+__attribute__((format(printf, 3, 4))) static void
+user_fault(const struct trapframe *tf, const struct siginfo *info, const char *format, ...)
+{
+    const struct thread *thread = current_thread();
+    const struct process *process = thread->process;
+    vaddr_t handler = process->sighand->actions[info->signo - 1].handler;
+    char reason[80];
+    va_list arguments;
+
+    if (handler == SIG_DFL || handler == SIG_IGN || (thread->blocked & SIGNAL_BIT(info->signo))) {
+        va_start(arguments, format);
+        vsnprintf(reason, sizeof(reason), format, arguments);
+        va_end(arguments);
+        printk(LOG_NOTICE, "postern: %s[%d]: %s at eip %08x esp %08x: signal %d\n", process->name,
+               process->pid, reason, tf->eip, tf->esp, info->signo);
+    }
+    signal_force(info);
 }
 
 /* --- page faults --------------------------------------------------------------------------------
@@ -88,16 +119,28 @@ static void user_page_fault(struct trapframe *tf)
     uint32_t access = fault_access(tf->error);
     struct space *space = current_thread()->space;
 
+    current_thread()->cr2 = address;
+    /* whether the kernel has a page there is not for user mode to know */
+    if (address >= USER_LIMIT)
+        current_thread()->trap_error |= PF_PRESENT;
     counters.page_faults++;
     check_user_directory(tf, space, address, access);
     interrupts_enable();
     int error = space_fault(space, address, access);
-    if (error == -ENOMEM)
-        process_kill(SIGKILL, tf, "out of memory at %08x", address);
-    if (error)
-        process_kill(SIGSEGV, tf, "page fault at %08x (%s, %s)", address,
-                     tf->error & PF_WRITE ? "write" : "read",
-                     tf->error & PF_PRESENT ? "not allowed" : "not mapped");
+    if (error == -ENOMEM) {
+        printk(LOG_NOTICE, "postern: %s[%d]: out of memory at %08x: signal %d\n",
+               current_process()->name, current_process()->pid, address, SIGKILL);
+        thread_out_of_memory();
+    } else if (error) {
+        struct siginfo info = {.signo = error == -ENXIO ? SIGBUS : SIGSEGV,
+                               .code = error == -ENXIO    ? BUS_ADRERR
+                                       : error == -EACCES ? SEGV_ACCERR
+                                                          : SEGV_MAPERR,
+                               .fault = {.address = address}};
+        user_fault(tf, &info, "page fault at %08x (%s, %s)", address,
+                   tf->error & PF_WRITE ? "write" : "read",
+                   error == -EFAULT ? "not mapped" : "not allowed");
+    }
 }
 
 /* The direct copy strategy faults on user pages as the user would have, and is served alike. */
@@ -113,7 +156,7 @@ static bool kernel_page_fault(struct trapframe *tf)
         interrupts_enable();
     int error = space_fault(space, address, fault_access(tf->error));
     if (error == -ENOMEM)
-        thread_die_on_return(current_thread(), SIGKILL);
+        thread_out_of_memory();
     interrupts_disable();
     return !error;
 }
@@ -166,13 +209,36 @@ static void kernel_exception(struct trapframe *tf)
     tf->eip = fixup;
 }
 
+/* FPE_*: the first of the unmasked exceptions of an x87 or SSE status (SDM 1 8.5, 11.5). */
+static int fpe_code(uint32_t unmasked)
+{
+    return unmasked & 0x01   ? FPE_FLTINV
+           : unmasked & 0x04 ? FPE_FLTDIV
+           : unmasked & 0x08 ? FPE_FLTOVF
+           : unmasked & 0x12 ? FPE_FLTUND
+           : unmasked & 0x20 ? FPE_FLTRES
+                             : FPE_FLTINV;
+}
+
+static int exception_code(uint32_t vector)
+{
+    struct thread *thread = current_thread();
+
+    if (vector == VECTOR_MF || vector == VECTOR_XM) {
+        fpu_copy_current(thread->fpu);
+        return fpe_code(fpu_unmasked_exceptions(thread->fpu, vector == VECTOR_XM));
+    }
+    if (vector == VECTOR_DB)
+        return read_dr6() & DR6_SINGLE_STEP ? TRAP_TRACE : TRAP_BRKPT;
+    return exceptions[vector].code;
+}
+
 static void user_exception(struct trapframe *tf)
 {
+    struct thread *thread = current_thread();
+
     counters.exceptions++;
     switch (tf->vector) {
-    case VECTOR_PF:
-        user_page_fault(tf);
-        return;
     case VECTOR_NMI:
         counters.interrupts++;
         return;
@@ -181,15 +247,23 @@ static void user_exception(struct trapframe *tf)
         return;
     case VECTOR_MC:
         panic_frame(tf, read_cr3(), "machine check");
-    case VECTOR_DB:
-        write_dr6(0);
-        break;
+    }
+    thread->trap = tf->vector;
+    thread->trap_error = tf->error;
+    if (tf->vector == VECTOR_PF) {
+        user_page_fault(tf);
+        return;
     }
     interrupts_enable();
-    int signal = tf->vector < ARRAY_SIZE(exceptions) && exceptions[tf->vector].signal
-                     ? exceptions[tf->vector].signal
-                     : SIGSEGV;
-    process_kill(signal, tf, "%s (error %x)", exception_name(tf->vector), tf->error);
+    struct siginfo info = {.signo = SIGSEGV, .code = SI_KERNEL};
+    if (tf->vector < ARRAY_SIZE(exceptions) && exceptions[tf->vector].signal) {
+        info.signo = exceptions[tf->vector].signal;
+        info.code = exception_code(tf->vector);
+        info.fault.address = exceptions[tf->vector].has_address ? tf->eip : 0;
+    }
+    if (tf->vector == VECTOR_DB)
+        write_dr6(0);
+    user_fault(tf, &info, "%s (error %x)", exception_name(tf->vector), tf->error);
 }
 
 void trap_dispatch(struct trapframe *tf)

@@ -1,6 +1,8 @@
 /* From a path, or an inode, to an open file: open(2) and its relatives. */
 #include "kernel/devices.h"
+#include "kernel/fs/lock.h"
 #include "kernel/fs/vfs.h"
+#include "kernel/pipe.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
 
@@ -20,6 +22,8 @@ static const struct file_operations *operations_of(const struct inode *inode)
         return &directory_operations;
     case S_IFCHR:
         return device_operations(inode->rdev);
+    case S_IFIFO:
+        return &pipe_operations;
     }
     return NULL;
 }
@@ -66,6 +70,8 @@ void inode_close(struct file *file)
 {
     struct inode *inode = file->inode;
 
+    if (inode->locks)
+        lock_release(inode, file);
     if (S_ISREG(inode->mode)) {
         if (file->flags & FILE_PROGRAM)
             inode->writers++;

@@ -9,8 +9,10 @@
 #include "kernel/string.h"
 #include "mm/heap.h"
 
-#define HASH_START 2166136261u /* FNV-1a: short names, no state */
-#define HASH_PRIME 16777619u
+#define HASH_START  2166136261u /* FNV-1a: short names, no state */
+#define HASH_PRIME  16777619u
+
+#define UNREACHABLE "(unreachable)"
 
 struct name name_make(const char *text)
 {
@@ -292,28 +294,37 @@ int path_lookup(int dirfd, unsafe_string path, uint32_t flags, struct inode **in
 
 /* --- and back --------------------------------------------------------------------------------- */
 
+/* Puts bytes before start. NULL: no room. */
+static char *prepend(const char *buffer, char *start, const char *bytes, size_t length)
+{
+    if (!start || length > (size_t)(start - buffer))
+        return NULL;
+    return memcpy(start - length, bytes, length);
+}
+
 char *path_of(struct inode *inode, struct inode *root, char *buffer)
 {
     char *start = buffer + PATH_MAX - 1;
 
     *start = '\0';
-    while (inode != root) {
+    while (inode != root && start) {
         struct inode *directory;
         struct name name;
+        if (inode == mounts[0].root)
+            break;
         if (inode->covered) {
             inode = inode->covered;
             continue;
         }
         if (!inode->operations->locate || inode->operations->locate(inode, &directory, &name))
             return NULL;
-        if (name.length + 1 > (size_t)(start - buffer))
-            return NULL;
-        start -= name.length;
-        memcpy(start, name.bytes, name.length);
-        *--start = '/';
+        start = prepend(buffer, start, name.bytes, name.length);
+        start = prepend(buffer, start, "/", 1);
         inode = directory;
     }
-    if (!*start)
-        *--start = '/';
+    if (start && !*start)
+        start = prepend(buffer, start, "/", 1);
+    if (inode != root)
+        start = prepend(buffer, start, UNREACHABLE, sizeof(UNREACHABLE) - 1);
     return start;
 }

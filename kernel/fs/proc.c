@@ -32,8 +32,11 @@ struct process *proc_process_of(const struct proc_inode *inode)
 struct thread *proc_thread_of(const struct proc_inode *inode)
 {
     struct process *process = proc_process_of(inode);
+    struct thread *thread = process && inode->tid ? thread_find(inode->tid) : NULL;
 
-    return process ? process->thread : NULL;
+    if (!process || !inode->tid)
+        return process ? process_first_thread(process) : NULL;
+    return thread && thread->process == process ? thread : NULL;
 }
 
 /* --- inodes ----------------------------------------------------------------------------------- */
@@ -41,29 +44,43 @@ struct thread *proc_thread_of(const struct proc_inode *inode)
 /* The same for each lookup of the same name: entries have fixed places. */
 static uint32_t inode_number(const struct proc_inode *inode)
 {
-    return ((uint32_t)inode->entry >> 2) * 32768 + (inode->pid << 8) + inode->fd + 1;
+    uint32_t place = (uint32_t)inode->entry >> 2;
+
+    return place * 32768 + inode->pid * 256 + inode->tid * 64 + inode->fd + 1;
 }
 
-static struct inode *make_inode(struct inode *parent, const struct proc_entry *entry, int32_t pid,
-                                int32_t fd)
+/* An inode like model, which says what it is about. */
+static struct inode *make_inode(struct inode *parent, const struct proc_inode *model)
 {
+    const struct proc_entry *entry = model->entry;
     struct proc_inode *made = heap_alloc_zeroed(sizeof(*made));
 
     if (!made)
         return NULL;
-    made->entry = entry;
-    made->pid = pid;
-    made->fd = fd;
+    *made = *model;
     inode_init(&made->inode, &proc, entry->jump ? &proc_jump_operations : &proc_operations,
                inode_number(made), entry->mode);
     made->inode.links = S_ISDIR(entry->mode) ? 2 : 1;
     made->inode.parent = parent ? inode_get(parent) : &made->inode;
-    const struct process *process = pid ? process_find(pid) : NULL;
-    if (process) {
-        made->inode.uid = process->credentials.user.effective;
-        made->inode.gid = process->credentials.group.effective;
-    }
+    const struct process *process = made->pid ? process_find(made->pid) : NULL;
+    made->inode.uid = process ? process->credentials.user.effective : 0;
+    made->inode.gid = process ? process->credentials.group.effective : 0;
     return &made->inode;
+}
+
+/* What an entry below directory is about: the same process and thread. */
+static struct proc_inode child_of(const struct proc_inode *directory,
+                                  const struct proc_entry *entry)
+{
+    return (struct proc_inode){.entry = entry, .pid = directory->pid, .tid = directory->tid};
+}
+
+static struct proc_inode numbered_child(const struct proc_inode *directory, int32_t number)
+{
+    struct proc_inode child = child_of(directory, directory->entry->numbers->entry);
+
+    directory->entry->numbers->set(&child, number);
+    return child;
 }
 
 static void proc_release(struct inode *inode)
@@ -99,16 +116,6 @@ static int32_t parse_number(const struct name *name)
     return number;
 }
 
-/* What is behind a number of directory: descriptors have it beside their process's pid. */
-static struct inode *make_numbered(struct inode *directory, int32_t number)
-{
-    const struct proc_inode *from = proc_inode(directory);
-    bool is_fd = from->entry->numbers == &proc_descriptors;
-
-    return make_inode(directory, from->entry->numbers->entry, is_fd ? from->pid : number,
-                      is_fd ? number : 0);
-}
-
 static int proc_lookup(struct inode *directory, const struct name *name, struct inode **found)
 {
     const struct proc_inode *from = proc_inode(directory);
@@ -118,13 +125,15 @@ static int proc_lookup(struct inode *directory, const struct name *name, struct 
     if (from->pid && !proc_process_of(from))
         return -ENOENT;
     if (number >= 0 && numbers->next(from, number) == number) {
-        *found = make_numbered(directory, number);
+        const struct proc_inode child = numbered_child(from, number);
+        *found = make_inode(directory, &child);
         return *found ? 0 : -ENOMEM;
     }
     for (const struct proc_entry *child = from->entry->children; child && child->name; child++) {
         if (strlen(child->name) == name->length &&
             !memcmp(child->name, name->bytes, name->length)) {
-            *found = make_inode(directory, child, from->pid, 0);
+            const struct proc_inode model = child_of(from, child);
+            *found = make_inode(directory, &model);
             return *found ? 0 : -ENOMEM;
         }
     }
@@ -154,12 +163,8 @@ static void emit_numbers(const struct emission *to, const struct proc_inode *dir
     int32_t number = *to->position > FIRST_NUMBER ? (int32_t)(*to->position - FIRST_NUMBER) : 0;
 
     while ((number = numbers->next(directory, number)) >= 0) {
-        struct proc_inode seen = {.entry = numbers->entry, .pid = directory->pid};
+        const struct proc_inode seen = numbered_child(directory, number);
         char text[12];
-        if (numbers == &proc_descriptors)
-            seen.fd = number;
-        else
-            seen.pid = number;
         snprintf(text, sizeof(text), "%d", number);
         number++;
         if (!emit_entry(to, &seen, text, FIRST_NUMBER + (uint64_t)number))
@@ -180,7 +185,7 @@ static void proc_readdir(struct inode *inode, uint64_t *position, readdir_emit e
         nr_children++;
     while (*position - FIRST_POSITION < nr_children) {
         const struct proc_entry *child = &children[*position - FIRST_POSITION];
-        const struct proc_inode seen = {.entry = child, .pid = directory->pid};
+        const struct proc_inode seen = child_of(directory, child);
         if (!emit_entry(&to, &seen, child->name, *position + 1))
             return;
     }
@@ -198,8 +203,8 @@ static int proc_locate(struct inode *inode, struct inode **directory, struct nam
     if (self->pid && !proc_process_of(self))
         return -ENOENT;
     if (!*text) {
-        bool is_fd = proc_inode(inode->parent)->entry->numbers == &proc_descriptors;
-        snprintf(digits, sizeof(digits), "%d", is_fd ? self->fd : self->pid);
+        snprintf(digits, sizeof(digits), "%d",
+                 proc_inode(inode->parent)->entry->numbers->get(self));
         text = digits;
     }
     *directory = inode->parent;
@@ -285,7 +290,17 @@ static int32_t next_process(const struct proc_inode *directory, int32_t number)
     return next;
 }
 
-static const struct proc_numbers processes = {&proc_process, next_process};
+static void set_pid(struct proc_inode *inode, int32_t pid)
+{
+    inode->pid = pid;
+}
+
+static int32_t get_pid(const struct proc_inode *inode)
+{
+    return inode->pid;
+}
+
+static const struct proc_numbers processes = {&proc_process, next_process, set_pid, get_pid};
 
 static const struct proc_entry root_entry = {
     .name = "",
@@ -296,7 +311,8 @@ static const struct proc_entry root_entry = {
 
 void proc_init(void)
 {
-    struct inode *root = make_inode(NULL, &root_entry, 0, 0), *directory;
+    const struct proc_inode model = {.entry = &root_entry};
+    struct inode *root = make_inode(NULL, &model), *directory;
     struct walk walk;
 
     walk_begin_kernel(&walk, "/proc");

@@ -20,6 +20,7 @@ struct proc_inode {
     struct inode inode;
     const struct proc_entry *entry;
     int32_t pid; /* 0: of the system */
+    int32_t tid; /* below the directory of one thread, else 0 */
     int32_t fd;  /* in a directory of descriptors, else 0 */
 };
 
@@ -28,6 +29,9 @@ struct proc_numbers {
     const struct proc_entry *entry; /* what each of them is */
     /* The lowest number from number on that is there, or -1. */
     int32_t (*next)(const struct proc_inode *directory, int32_t number);
+    /* Puts the number into what it is of an inode. */
+    void (*set)(struct proc_inode *inode, int32_t number);
+    int32_t (*get)(const struct proc_inode *inode);
 };
 
 /* A name in a directory and what is behind it, by its kind. */
@@ -68,8 +72,8 @@ extern const struct proc_entry proc_system_entries[];
 extern const struct proc_entry proc_postern_entries[];
 extern const struct proc_numbers proc_descriptors;
 
-/* The process of an inode; NULL: gone. And a thread of it that has its space and files; NULL: it is
- * a zombie. */
+/* The process of an inode; NULL: gone. And the thread that the inode is about, or the process's
+ * first one; NULL: it has ended. */
 struct process *proc_process_of(const struct proc_inode *inode);
 struct thread *proc_thread_of(const struct proc_inode *inode);
 
@@ -84,11 +88,7 @@ int proc_cwd_jump(const struct proc_inode *inode, struct inode **target);
 ssize_t proc_root_readlink(const struct proc_inode *inode, char *text);
 int proc_root_jump(const struct proc_inode *inode, struct inode **target);
 
-/* What proc_memory.c has of a process's memory. */
-struct proc_memory {
-    uint32_t size, resident, text, data, stack; /* pages */
-};
-struct proc_memory proc_memory_of(const struct space *space);
+/* Its memory. */
 int proc_show_maps(struct text *text, const struct proc_inode *inode);
 int proc_show_statm(struct text *text, const struct proc_inode *inode);
 int proc_show_cmdline(struct text *text, const struct proc_inode *inode);

@@ -70,7 +70,18 @@ static const struct proc_entry descriptor = {
     .jump = descriptor_jump,
 };
 
-const struct proc_numbers proc_descriptors = {&descriptor, next_descriptor};
+static void set_descriptor(struct proc_inode *inode, int32_t fd)
+{
+    inode->fd = fd;
+}
+
+static int32_t get_descriptor(const struct proc_inode *inode)
+{
+    return inode->fd;
+}
+
+const struct proc_numbers proc_descriptors = {&descriptor, next_descriptor, set_descriptor,
+                                              get_descriptor};
 
 /* --- exe, cwd, root --------------------------------------------------------------------------- */
 

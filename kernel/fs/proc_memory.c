@@ -4,53 +4,17 @@
 #include "mm/heap.h"
 #include "mm/space.h"
 
-/* --- counts ----------------------------------------------------------------------------------- */
-
-static uint32_t resident_pages(const struct space *space, vaddr_t start, vaddr_t end)
-{
-    uint32_t pages = 0;
-
-    while (start < end) {
-        const pte_t *entry = space_pte(space, start);
-        if (entry) {
-            pages += pte_has(*entry, PTE_PRESENT);
-            start += PAGE_SIZE;
-        } else {
-            start = ROUND_DOWN(start, LARGE_PAGE) + LARGE_PAGE;
-        }
-    }
-    return pages;
-}
-
-struct proc_memory proc_memory_of(const struct space *space)
-{
-    struct proc_memory memory = {0};
-    struct region *region;
-
-    if (!space)
-        return memory;
-    space_for_each_region(region, (struct space *)space) {
-        uint32_t pages = (region->end - region->start) / PAGE_SIZE;
-        memory.size += pages;
-        memory.resident += resident_pages(space, region->start, region->end);
-        if (region->flags & REGION_STACK)
-            memory.stack += pages;
-        else if (region->flags & REGION_EXEC)
-            memory.text += pages;
-        else if (region->flags & REGION_WRITE)
-            memory.data += pages;
-    }
-    return memory;
-}
-
 int proc_show_statm(struct text *text, const struct proc_inode *inode)
 {
     const struct thread *thread = proc_thread_of(inode);
-    struct proc_memory m = proc_memory_of(thread ? thread->space : NULL);
+    struct space_usage usage = {0};
 
     if (!proc_process_of(inode))
         return -ESRCH;
-    text_print(text, "%u %u 0 %u 0 %u 0\n", m.size, m.resident, m.text, m.data + m.stack);
+    if (thread && thread->space)
+        usage = space_usage(thread->space);
+    text_print(text, "%u %u %u %u 0 %u 0\n", usage.mapped, usage.resident, usage.shared, usage.text,
+               usage.data + usage.stack);
     return 0;
 }
 
@@ -64,11 +28,11 @@ static void show_row(struct text *text, const struct region *region, const char 
     const struct inode *inode = region->file ? region->file->inode : NULL;
     uint32_t start = text->length;
 
-    text_print(text, "%08x-%08x %c%c%cp %08x 00:%02x %u ", region->start, region->end,
+    text_print(text, "%08x-%08x %c%c%c%c %08x 00:%02x %u ", region->start, region->end,
                region->flags & REGION_READ ? 'r' : '-', region->flags & REGION_WRITE ? 'w' : '-',
-               region->flags & REGION_EXEC ? 'x' : '-',
-               region->file ? region->file_offset + (region->start - region->file_start) : 0,
-               inode ? inode->filesystem->device : 0, inode ? inode->number : 0);
+               region->flags & REGION_EXEC ? 'x' : '-', region->flags & REGION_SHARED ? 's' : 'p',
+               region->file ? region->page * PAGE_SIZE : 0, inode ? inode->filesystem->device : 0,
+               inode ? inode->number : 0);
     if (*name)
         text_pad(text, start, NAME_COLUMN);
     text_string(text, name);

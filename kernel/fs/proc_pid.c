@@ -3,21 +3,37 @@
 #include "arch/i386/pit.h"
 #include "kernel/fs/proc.h"
 #include "kernel/postern_abi.h"
+#include "kernel/session.h"
 #include "kernel/string.h"
 #include "kernel/time.h"
 #include "mm/space.h"
 
 /* --- what the kernel knows of it -------------------------------------------------------------- */
 
-static char state_of(const struct process *process)
+static char thread_state(const struct thread *thread)
 {
-    const struct thread *thread = process->thread;
+    if (thread->state == THREAD_RUNNABLE)
+        return 'R';
+    return thread->sleep == SLEEP_UNINTERRUPTIBLE ? 'D' : 'S';
+}
+
+/* Of one thread, or of a process: running if one of its threads is. */
+static char state_of(const struct proc_inode *inode, const struct process *process)
+{
+    struct thread *thread = proc_thread_of(inode);
 
     if (process->zombie || !thread)
         return 'Z';
-    if (thread->state == THREAD_RUNNABLE)
-        return 'R';
-    return thread->interruptible ? 'S' : 'D';
+    if (process->stop_signal)
+        return 'T';
+    if (inode->tid)
+        return thread_state(thread);
+    for_each_thread(thread, process)
+    {
+        if (thread_state(thread) == 'R')
+            return 'R';
+    }
+    return thread_state(process_first_thread(process));
 }
 
 static const char *state_name(char state)
@@ -42,8 +58,11 @@ struct jobs {
 
 static struct jobs jobs_of(const struct process *process)
 {
-    (void)process;
-    return (struct jobs){.foreground = -1};
+    return (struct jobs){
+        .group = process->group,
+        .session = process->session->sid,
+        .foreground = -1,
+    };
 }
 
 /* Sets of signals, as bits 0 to 63. */
@@ -51,20 +70,31 @@ struct signal_sets {
     uint64_t pending, shared, blocked, ignored, caught;
 };
 
-static struct signal_sets signals_of(const struct process *process)
+static struct signal_sets signals_of(const struct process *process, const struct thread *thread)
 {
-    (void)process;
-    return (struct signal_sets){0};
+    struct signal_sets sets = {.shared = process->pending.set};
+
+    if (thread) {
+        sets.pending = thread->pending.set;
+        sets.blocked = thread->blocked;
+    }
+    for (int signal = 1; signal <= NSIG; signal++) {
+        vaddr_t handler = process->sighand->actions[signal - 1].handler;
+        if (handler == SIG_IGN)
+            sets.ignored |= SIGNAL_BIT(signal);
+        else if (handler != SIG_DFL)
+            sets.caught |= SIGNAL_BIT(signal);
+    }
+    return sets;
 }
 
 static uint32_t threads_of(const struct process *process)
 {
-    return process->thread ? 1 : 0;
-}
+    struct thread *thread;
+    uint32_t count = 0;
 
-static const struct space *space_of(const struct process *process)
-{
-    return process->thread ? process->thread->space : NULL;
+    for_each_thread(thread, process) count++;
+    return count;
 }
 
 static int32_t parent_of(const struct process *process)
@@ -75,7 +105,6 @@ static int32_t parent_of(const struct process *process)
 /* --- stat ------------------------------------------------------------------------------------- */
 
 #define PRIORITY_BASE 20 /* of niceness 0 */
-#define SIGCHLD       17
 
 static void show_times(struct text *text, const struct process *process)
 {
@@ -85,17 +114,18 @@ static void show_times(struct text *text, const struct process *process)
                divide_u64(process->started, NANOSECONDS / HZ, NULL));
 }
 
-static void show_memory_and_signals(struct text *text, const struct process *process)
+static void show_memory_and_signals(struct text *text, const struct process *process,
+                                    const struct thread *thread)
 {
-    const struct space *space = space_of(process);
-    struct proc_memory memory = proc_memory_of(space);
-    struct signal_sets signals = signals_of(process);
+    const struct space *space = thread ? thread->space : NULL;
+    struct space_usage memory = space ? space_usage(space) : (struct space_usage){0};
+    struct signal_sets signals = signals_of(process, thread);
 
-    text_print(text, " %u %u 4294967295 0 0 %u 0 0", memory.size * PAGE_SIZE, memory.resident,
+    text_print(text, " %u %u 4294967295 0 0 %u 0 0", memory.mapped * PAGE_SIZE, memory.resident,
                space ? USER_LIMIT : 0);
     text_print(text, " %u %u %u %u 0 0 0 %d 0 0 %d 0 0 0", (uint32_t)signals.pending,
                (uint32_t)signals.blocked, (uint32_t)signals.ignored, (uint32_t)signals.caught,
-               SIGCHLD, process->policy);
+               process->exit_signal, process->policy);
     text_print(text, " 0 0 %u %u %u %u %u %u\n", space ? space->brk_start : 0,
                process->strings.arguments, process->strings.environment,
                process->strings.environment, process->strings.end,
@@ -108,12 +138,13 @@ static int show_stat(struct text *text, const struct proc_inode *inode)
 
     if (!process)
         return -ESRCH;
+    const struct thread *thread = proc_thread_of(inode);
     struct jobs jobs = jobs_of(process);
-    text_print(text, "%d (%s) %c %d %d %d %d %d 0 0 0 0 0", process->pid, process->name,
-               state_of(process), parent_of(process), jobs.group, jobs.session, jobs.tty,
-               jobs.foreground);
+    text_print(text, "%d (%s) %c %d %d %d %d %d 0 0 0 0 0", inode->tid ? inode->tid : process->pid,
+               process->name, state_of(inode, process), parent_of(process), jobs.group,
+               jobs.session, jobs.tty, jobs.foreground);
     show_times(text, process);
-    show_memory_and_signals(text, process);
+    show_memory_and_signals(text, process, thread);
     return 0;
 }
 
@@ -134,19 +165,20 @@ static void show_groups(struct text *text, const struct credentials *credentials
 
 static void show_memory(struct text *text, const struct space *space)
 {
-    struct proc_memory memory = proc_memory_of(space);
+    struct space_usage memory = space_usage(space);
     const uint32_t kib = PAGE_SIZE / 1024;
 
-    text_print(text, "VmPeak:\t%8u kB\nVmSize:\t%8u kB\nVmLck:\t%8u kB\n", memory.size * kib,
-               memory.size * kib, 0);
+    text_print(text, "VmPeak:\t%8u kB\nVmSize:\t%8u kB\nVmLck:\t%8u kB\n", memory.mapped * kib,
+               memory.mapped * kib, memory.locked * kib);
     text_print(text, "VmHWM:\t%8u kB\nVmRSS:\t%8u kB\nVmData:\t%8u kB\nVmStk:\t%8u kB\n",
                memory.resident * kib, memory.resident * kib, memory.data * kib, memory.stack * kib);
     text_print(text, "VmExe:\t%8u kB\nVmLib:\t%8u kB\nVmSwap:\t%8u kB\n", memory.text * kib, 0, 0);
 }
 
-static void show_signals(struct text *text, const struct process *process)
+static void show_signals(struct text *text, const struct process *process,
+                         const struct thread *thread)
 {
-    struct signal_sets signals = signals_of(process);
+    struct signal_sets signals = signals_of(process, thread);
 
     text_print(text, "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\n", signals.pending,
                signals.shared, signals.blocked);
@@ -168,20 +200,21 @@ static int show_status(struct text *text, const struct proc_inode *inode)
 
     if (!process)
         return -ESRCH;
-    const struct thread *thread = process->thread;
-    char state = state_of(process);
+    const struct thread *thread = proc_thread_of(inode);
+    char state = state_of(inode, process);
     text_print(text, "Name:\t%s\n", process->name);
     if (thread && thread->cwd)
         text_print(text, "Umask:\t%04o\n", thread->cwd->umask);
     text_print(text, "State:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
-               state, state_name(state), process->pid, process->pid, parent_of(process));
+               state, state_name(state), process->pid, inode->tid ? inode->tid : process->pid,
+               parent_of(process));
     show_identity(text, "Uid", &process->credentials.user);
     show_identity(text, "Gid", &process->credentials.group);
     show_groups(text, &process->credentials);
     if (thread && thread->space)
         show_memory(text, thread->space);
     text_print(text, "Threads:\t%u\n", threads_of(process));
-    show_signals(text, process);
+    show_signals(text, process, thread);
     show_capabilities(text, process);
     text_string(text, "Cpus_allowed:\t1\nCpus_allowed_list:\t0\n");
     return 0;
@@ -271,13 +304,33 @@ static const struct proc_entry thread_entries[] = {
 
 static const struct proc_entry thread_directory = PROC_DIRECTORY("", thread_entries);
 
-/* The only thread has its process's number. */
 static int32_t next_thread(const struct proc_inode *directory, int32_t number)
 {
-    return number <= directory->pid && proc_thread_of(directory) ? directory->pid : -1;
+    const struct process *process = proc_process_of(directory);
+    struct thread *thread;
+    int32_t next = -1;
+
+    if (!process)
+        return -1;
+    for_each_thread(thread, process)
+    {
+        if (thread->tid >= number && (next < 0 || thread->tid < next))
+            next = thread->tid;
+    }
+    return next;
 }
 
-static const struct proc_numbers threads = {&thread_directory, next_thread};
+static void set_thread(struct proc_inode *inode, int32_t tid)
+{
+    inode->tid = tid;
+}
+
+static int32_t get_thread(const struct proc_inode *inode)
+{
+    return inode->tid;
+}
+
+static const struct proc_numbers threads = {&thread_directory, next_thread, set_thread, get_thread};
 
 static const struct proc_entry process_entries[] = {
     PROC_FILE("cmdline", proc_show_cmdline),

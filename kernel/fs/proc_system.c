@@ -22,11 +22,14 @@
 static unsigned running(void)
 {
     struct process *process;
+    struct thread *thread;
     unsigned count = 0;
 
     list_for_each(process, &process_list, all) {
-        if (process->thread && process->thread->state == THREAD_RUNNABLE)
-            count++;
+        for_each_thread(thread, process)
+        {
+            count += thread->state == THREAD_RUNNABLE;
+        }
     }
     return count;
 }
@@ -44,7 +47,7 @@ static int32_t last_pid(void)
 static int show_loadavg(struct text *text, const struct proc_inode *inode)
 {
     (void)inode;
-    text_print(text, "0.00 0.00 0.00 %u/%u %d\n", running(), process_count(), last_pid());
+    text_print(text, "0.00 0.00 0.00 %u/%u %d\n", running(), nr_processes, last_pid());
     return 0;
 }
 
@@ -313,7 +316,7 @@ static ssize_t self_readlink(const struct proc_inode *inode, char *text)
 static ssize_t thread_self_readlink(const struct proc_inode *inode, char *text)
 {
     (void)inode;
-    return snprintf(text, PATH_MAX, "%d/task/%d", current_process()->pid, current_process()->pid);
+    return snprintf(text, PATH_MAX, "%d/task/%d", current_process()->pid, current_thread()->tid);
 }
 
 static ssize_t mounts_readlink(const struct proc_inode *inode, char *text)

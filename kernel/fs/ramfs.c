@@ -327,6 +327,7 @@ static const struct inode_operations ramfs_operations = {
     .locate = ramfs_locate,
     .readlink = ramfs_readlink,
     .set_size = ramfs_set_size,
+    .reserve = ramfs_reserve,
     .blocks = ramfs_blocks,
     .release = ramfs_release,
     .file = &ramfs_file_operations,

@@ -47,7 +47,7 @@ static size_t readable(const struct inode *inode, uint64_t position, size_t size
 
 static bool must_stop(size_t done)
 {
-    return done % INTERRUPTIBLE == 0 && done && thread_is_interrupted(current_thread());
+    return done % INTERRUPTIBLE == 0 && done && thread_is_killed(current_thread());
 }
 
 static ssize_t ramfs_read(struct file *file, unsafe_bytes to, size_t size)
@@ -76,14 +76,14 @@ static ssize_t ramfs_read(struct file *file, unsafe_bytes to, size_t size)
     return done ? (ssize_t)done : -EFAULT;
 }
 
-static ssize_t ramfs_read_at(struct file *file, void *to, size_t size, uint32_t offset)
+static ssize_t ramfs_read_at(struct file *file, void *to, size_t size, uint64_t offset)
 {
     struct inode *inode = file->inode;
     size_t done = 0;
 
     size = readable(inode, offset, size);
     while (done < size) {
-        uint64_t position = (uint64_t)offset + done;
+        uint64_t position = offset + done;
         size_t part = page_rest(position, size - done);
         const char *page = page_tree_find(&ramfs_inode(inode)->pages, page_number(position));
         if (page)
@@ -95,37 +95,64 @@ static ssize_t ramfs_read_at(struct file *file, void *to, size_t size, uint32_t 
     return done;
 }
 
-static ssize_t ramfs_write(struct file *file, unsafe_bytes from, size_t size)
+/* Bytes from user memory, or the kernel's if bytes is not NULL. */
+static size_t store(char *to, unsafe_bytes user, const char *bytes, size_t size)
+{
+    if (!bytes)
+        return copy_u2k_over(to, user, size);
+    memcpy(to, bytes, size);
+    return size;
+}
+
+static ssize_t write_at(struct inode *inode, uint64_t position, unsafe_bytes user,
+                        const char *bytes, size_t size)
+{
+    ssize_t error = -EFAULT;
+    size_t done = 0;
+
+    while (done < size && !must_stop(done)) {
+        size_t part = page_rest(position + done, size - done);
+        char *page = page_for(ramfs_inode(inode), position + done);
+        if (!page) {
+            error = -ENOSPC;
+            break;
+        }
+        size_t moved = store(page + (position + done) % PAGE_SIZE, unsafe_advance(user, done),
+                             bytes ? bytes + done : NULL, part);
+        done += moved;
+        if (moved < part)
+            break;
+    }
+    return done ? (ssize_t)done : error;
+}
+
+static ssize_t write_from(struct file *file, unsafe_bytes user, const char *bytes, size_t size)
 {
     struct inode *inode = file->inode;
     uint64_t position = file->flags & O_APPEND ? inode->size : file->position;
-    size_t done = 0;
-    ssize_t error = -EFAULT;
 
     if (!size)
         return 0;
     if (position >= SIZE_LIMIT)
         return -EFBIG;
     size = MIN((uint64_t)size, SIZE_LIMIT - position);
-    while (done < size && !must_stop(done)) {
-        size_t part = page_rest(position, size - done);
-        char *page = page_for(ramfs_inode(inode), position);
-        if (!page) {
-            error = -ENOSPC;
-            break;
-        }
-        size_t moved = copy_u2k_over(page + position % PAGE_SIZE, unsafe_advance(from, done), part);
-        done += moved;
-        position += moved;
-        if (moved < part)
-            break;
-    }
-    if (!done)
-        return error;
-    file->position = position;
-    inode->size = MAX(inode->size, position);
+    ssize_t done = write_at(inode, position, user, bytes, size);
+    if (done < 0)
+        return done;
+    file->position = position + done;
+    inode->size = MAX(inode->size, file->position);
     inode_modified(inode);
     return done;
+}
+
+static ssize_t ramfs_write(struct file *file, unsafe_bytes from, size_t size)
+{
+    return write_from(file, from, NULL, size);
+}
+
+static ssize_t ramfs_write_kernel(struct file *file, const void *from, size_t size)
+{
+    return write_from(file, (unsafe_bytes){.address = 0}, from, size);
 }
 
 int ramfs_set_size(struct inode *inode, uint64_t size)
@@ -141,6 +168,17 @@ int ramfs_set_size(struct inode *inode, uint64_t size)
             memset(page + size % PAGE_SIZE, 0, PAGE_SIZE - size % PAGE_SIZE);
     }
     inode->size = size;
+    return 0;
+}
+
+int ramfs_reserve(struct inode *inode, uint64_t start, uint64_t end)
+{
+    if (end > SIZE_LIMIT)
+        return -EFBIG;
+    for (uint64_t position = start; position < end; position += page_rest(position, PAGE_SIZE)) {
+        if (!page_for(ramfs_inode(inode), position))
+            return -ENOSPC;
+    }
     return 0;
 }
 
@@ -165,6 +203,7 @@ const struct file_operations ramfs_file_operations = {
     .read = ramfs_read,
     .write = ramfs_write,
     .read_at = ramfs_read_at,
+    .write_kernel = ramfs_write_kernel,
     .seek = file_seek_sized,
     .frame = ramfs_frame,
 };

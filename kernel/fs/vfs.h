@@ -76,6 +76,8 @@ struct inode_operations {
     int (*jump)(struct inode *inode, struct inode **target);
     /* truncate(2). 0, -EFBIG, -ENOMEM. */
     int (*set_size)(struct inode *inode, uint64_t size);
+    /* Has memory for the bytes from start to end of a regular file. 0, -EFBIG, -ENOSPC. */
+    int (*reserve)(struct inode *inode, uint64_t start, uint64_t end);
     /* Units of 512 bytes that it takes. NULL: none. */
     uint64_t (*blocks)(const struct inode *inode);
     /* The last reference is gone. */
@@ -217,7 +219,8 @@ int walk_to_new(struct walk *walk, bool directory);
 
 /*
  * The path of inode as seen from root, written to the end of buffer[PATH_MAX]; returns its first
- * byte. NULL: it has no name left, or not below root, or too long a one.
+ * byte. "(unreachable)" stands before one that is not below root, as in getcwd(2). NULL: it has no
+ * name left, or too long a one.
  */
 char *path_of(struct inode *inode, struct inode *root, char *buffer);
 
@@ -263,9 +266,6 @@ int file_open_program(const char *path, struct file **file, uint32_t *size);
 
 /* Open directories. */
 extern const struct file_operations directory_operations;
-
-/* Opens of fifos. */
-extern const struct file_operations fifo_operations;
 
 /* lseek(2) on anything with a size; for file_operations. */
 int64_t file_seek_sized(struct file *file, int64_t offset, int whence);

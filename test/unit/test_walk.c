@@ -1,4 +1,6 @@
-/* mm/space.c and mm/copy_walk.c: the page walk, faults, copy-on-write, unmapping. */
+/* mm/space.c, mm/fault.c, mm/pages.c, mm/copy_walk.c: the page walk, faults, copy-on-write,
+ * unmapping.
+ */
 #include "test/unit/unit.h"
 
 /* the host's headers have structures of these names as well */
@@ -6,7 +8,10 @@
 
 #include "mm/frame.c"
 #include "mm/heap.c"
+#include "mm/region.c"
+#include "mm/pages.c"
 #include "mm/space.c"
+#include "mm/fault.c"
 #include "mm/copy_walk.c"
 
 #define MEMORY (8u << 20)
@@ -42,7 +47,7 @@ ssize_t file_read_at(struct file *file, void *to, size_t size, uint32_t offset)
 {
     (void)file;
     memset(to, 'f', size);
-    *(char *)to = (char)offset;
+    *(char *)to = (char)(offset >> PAGE_SHIFT);
     return size;
 }
 void thread_die_on_return(struct thread *thread, int signal)
@@ -114,15 +119,14 @@ static void check_clone(void)
     walk_to_user(parent, BASE, text, sizeof(text));
     struct space *child = space_clone(parent);
     pte_t *p = space_pte(parent, BASE), *c = space_pte(child, BASE);
-    unit_ok(p->bits == c->bits && pte_has(*p, PTE_COW) && !pte_has(*p, PTE_WRITABLE),
+    unit_ok(p->bits == c->bits && !pte_has(*p, PTE_WRITABLE),
             "after a clone both share the page, read-only");
     walk_to_user(child, BASE, "child", 6);
     walk_to_kernel(parent, text, BASE, sizeof(text));
     unit_ok(!strcmp(text, "parent"), "the child's store is not the parent's");
     paddr_t before = pte_frame(*p);
     walk_to_user(parent, BASE, "alone", 6);
-    unit_ok(pte_frame(*p).value == before.value && pte_has(*p, PTE_WRITABLE) &&
-                !pte_has(*p, PTE_COW),
+    unit_ok(pte_frame(*p).value == before.value && pte_has(*p, PTE_WRITABLE),
             "the last owner keeps the page");
     space_put(child);
     space_put(parent);
@@ -151,14 +155,12 @@ static void check_unmap(void)
 static void check_stack_and_file(void)
 {
     struct space *space = space_create(ISOLATION_SPLIT, COPY_WALK);
-    struct file file = {.references = 1};
+    static const struct file_operations operations = {0};
+    struct file file = {.references = 1, .operations = &operations};
     struct region stack = {.flags = REGION_READ | REGION_WRITE | REGION_STACK,
                            .limit = USER_LIMIT - 16 * PAGE_SIZE};
-    struct region mapped = {.flags = REGION_READ | REGION_WRITE,
-                            .file = &file,
-                            .file_start = BASE,
-                            .file_offset = 7,
-                            .file_size = 100};
+    struct region mapped = {
+        .flags = REGION_READ | REGION_WRITE, .file = &file, .page = 7, .file_end = BASE + 100};
     char bytes[200];
 
     space_map(space, USER_LIMIT - PAGE_SIZE, USER_LIMIT, &stack);

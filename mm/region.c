@@ -1,0 +1,198 @@
+#include "mm/region.h"
+
+#include "kernel/errno.h"
+#include "kernel/file.h"
+#include "mm/heap.h"
+#include "mm/space.h"
+
+/* --- the treap ------------------------------------------------------------------------------- */
+
+static uint32_t priority(const struct region *region)
+{
+    return (uint32_t)region * 2654435761u; /* Knuth's multiplicative hash */
+}
+
+/* Cuts tree at address into what starts below and what starts at or above it. */
+static void treap_split(struct region *tree, vaddr_t address, struct region **below,
+                        struct region **above)
+{
+    while (tree) {
+        if (tree->start < address) {
+            *below = tree;
+            below = &tree->right;
+            tree = *below;
+        } else {
+            *above = tree;
+            above = &tree->left;
+            tree = *above;
+        }
+    }
+    *below = *above = NULL;
+}
+
+static struct region **child_towards(struct region *node, vaddr_t address)
+{
+    return address < node->start ? &node->left : &node->right;
+}
+
+static void treap_insert(struct region **tree, struct region *node)
+{
+    while (*tree && priority(*tree) >= priority(node))
+        tree = child_towards(*tree, node->start);
+    treap_split(*tree, node->start, &node->left, &node->right);
+    *tree = node;
+}
+
+static void treap_remove(struct region **tree, struct region *node)
+{
+    struct region *below = node->left, *above = node->right;
+
+    while (*tree != node)
+        tree = child_towards(*tree, node->start);
+    while (below && above) {
+        if (priority(below) >= priority(above)) {
+            *tree = below;
+            tree = &below->right;
+            below = *tree;
+        } else {
+            *tree = above;
+            tree = &above->left;
+            above = *tree;
+        }
+    }
+    *tree = below ? below : above;
+}
+
+/* --- regions --------------------------------------------------------------------------------- */
+
+struct region *region_above(const struct space *space, vaddr_t address)
+{
+    struct region *found = NULL;
+
+    for (struct region *node = space->tree; node;) {
+        if (node->end > address) {
+            found = node;
+            node = node->left;
+        } else {
+            node = node->right;
+        }
+    }
+    return found;
+}
+
+struct region *region_below(const struct space *space, vaddr_t address)
+{
+    struct region *found = NULL;
+
+    for (struct region *node = space->tree; node;) {
+        if (node->start < address) {
+            found = node;
+            node = node->right;
+        } else {
+            node = node->left;
+        }
+    }
+    return found;
+}
+
+struct region *region_next(const struct space *space, const struct region *region)
+{
+    return region->link.next == &space->regions
+               ? NULL
+               : list_entry(region->link.next, struct region, link);
+}
+
+struct region *region_create(const struct space *space, const struct region *model)
+{
+    struct region *region = space->nr_regions < REGIONS_MAX ? heap_alloc(sizeof(*region)) : NULL;
+
+    if (!region)
+        return NULL;
+    *region = *model;
+    list_init(&region->link);
+    if (region->file)
+        file_get(region->file);
+    return region;
+}
+
+void region_free(struct region *region)
+{
+    if (region->file)
+        file_put(region->file);
+    heap_free(region);
+}
+
+void region_insert(struct space *space, struct region *region)
+{
+    struct region *above = region_above(space, region->start);
+
+    list_insert(above ? &above->link : &space->regions, &region->link);
+    treap_insert(&space->tree, region);
+    space->nr_regions++;
+}
+
+void region_remove(struct space *space, struct region *region)
+{
+    list_remove(&region->link);
+    treap_remove(&space->tree, region);
+    space->nr_regions--;
+    region_free(region);
+}
+
+int region_split_at(struct space *space, vaddr_t address)
+{
+    struct region *region = region_above(space, address);
+    if (!region || region->start >= address)
+        return 0;
+
+    struct region *upper = region_create(space, region);
+    if (!upper)
+        return -ENOMEM;
+    upper->page = region_file_page(region, address);
+    upper->start = address;
+    region->end = address;
+    region_insert(space, upper);
+    return 0;
+}
+
+/* True if next could be the rest of region. */
+static bool region_continues(const struct region *region, const struct region *next)
+{
+    return region->end == next->start && region->flags == next->flags &&
+           region->limit == next->limit && region->file == next->file &&
+           (!region->file || (region_file_page(region, region->end) == next->page &&
+                              region->file_end == next->file_end));
+}
+
+void region_merge(struct space *space, vaddr_t start, vaddr_t end)
+{
+    struct region *region = region_above(space, start ? start - 1 : 0);
+
+    while (region && region->start < end) {
+        struct region *next = region_next(space, region);
+        if (!next || !region_continues(region, next)) {
+            region = next;
+            continue;
+        }
+        vaddr_t new_end = next->end;
+        region_remove(space, next);
+        region->end = new_end;
+    }
+}
+
+int region_for_range(struct space *space, vaddr_t start, vaddr_t end, region_body body,
+                     void *context)
+{
+    int error = region_split_at(space, start);
+
+    if (!error)
+        error = region_split_at(space, end);
+    struct region *region = region_above(space, start);
+    while (!error && region && region->start < end) {
+        struct region *next = region_next(space, region); /* body may remove the region */
+        error = body(space, region, context);
+        region = next;
+    }
+    region_merge(space, start, end);
+    return error;
+}
