@@ -89,7 +89,7 @@ SYSCALL_DEFINE3(getrandom, unsafe_bytes, to, size_t, size, uint32_t, flags)
     size = MIN(size, (size_t)INT32_MAX);
     if (!unsafe_range_ok(to, size))
         return -EFAULT;
-    while (done < size && moved && !thread_is_interrupted(current_thread())) {
+    while (done < size && moved && !thread_is_killed(current_thread())) {
         size_t part = MIN(size - done, sizeof(bytes));
         random_bytes(bytes, part);
         moved = copy_k2u_partial(unsafe_advance(to, done), bytes, part);

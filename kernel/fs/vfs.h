@@ -264,6 +264,10 @@ int file_open(const char *path, uint32_t flags, struct file **file);
  * -EACCES, -ETXTBSY, or as a walk. */
 int file_open_program(const char *path, struct file **file, uint32_t *size);
 
+/* A new file of zeroes in memory, open for reading and writing, which is in no directory; NULL: no
+ * memory. */
+struct file *file_create_nameless(uint32_t mode, uint64_t size);
+
 /* Open directories. */
 extern const struct file_operations directory_operations;
 
