@@ -3,11 +3,6 @@
 #include "kernel/console.h"
 #include "kernel/wait.h"
 
-static void device_stat(struct file *file, struct stat64 *stat)
-{
-    namespace_stat_device(file->object, stat);
-}
-
 /* --- null and zero --------------------------------------------------------------------------- */
 
 static ssize_t null_read(struct file *file, unsafe_bytes to, size_t size)
@@ -25,7 +20,6 @@ static ssize_t null_write(struct file *file, unsafe_bytes from, size_t size)
 static const struct file_operations null_operations = {
     .read = null_read,
     .write = null_write,
-    .stat = device_stat,
 };
 
 static ssize_t zero_read(struct file *file, unsafe_bytes to, size_t size)
@@ -38,7 +32,6 @@ static ssize_t zero_read(struct file *file, unsafe_bytes to, size_t size)
 static const struct file_operations zero_operations = {
     .read = zero_read,
     .write = null_write,
-    .stat = device_stat,
 };
 
 /* --- console --------------------------------------------------------------------------------- */
@@ -88,7 +81,6 @@ static ssize_t console_file_write(struct file *file, unsafe_bytes from, size_t s
 static const struct file_operations console_operations = {
     .read = console_file_read,
     .write = console_file_write,
-    .stat = device_stat,
 };
 
 void devices_init(void)
@@ -97,11 +89,20 @@ void devices_init(void)
     console_on_input(wake_readers);
 }
 
+const struct file_operations *device_operations(uint32_t number)
+{
+    const struct device *device = devices;
+
+    while (device->path && device_number(device) != number)
+        device++;
+    return device->operations;
+}
+
 /* Linux's numbers (Documentation/admin-guide/devices.txt). */
 const struct device devices[] = {
-    {"dev/null", 1, 3, &null_operations},
-    {"dev/zero", 1, 5, &zero_operations},
-    {"dev/tty", 5, 0, &console_operations},
-    {"dev/console", 5, 1, &console_operations},
+    {"/dev/null", 1, 3, &null_operations},
+    {"/dev/zero", 1, 5, &zero_operations},
+    {"/dev/tty", 5, 0, &console_operations},
+    {"/dev/console", 5, 1, &console_operations},
     {NULL, 0, 0, NULL},
 };

@@ -5,20 +5,21 @@
 #include "kernel/file.h"
 
 struct device {
-    const char *path; /* as a node of the namespace; NULL ends the table */
+    const char *path; /* of its node; NULL ends the table */
     uint8_t major, minor;
     const struct file_operations *operations;
 };
 
 extern const struct device devices[];
 
-static inline uint64_t device_number(const struct device *device)
+/* As stat(2) encodes it, minors below 256. */
+static inline uint32_t device_number(const struct device *device)
 {
-    return (uint64_t)device->major << 8 | device->minor;
+    return device->major << 8 | device->minor;
 }
 
-/* What fstat64 says of a device's node. */
-void namespace_stat_device(const struct device *device, struct stat64 *stat);
+/* What a node of that number opens; NULL: there is no such device. */
+const struct file_operations *device_operations(uint32_t number);
 
 /* Lets console readers sleep and be woken. Once, at boot. */
 void devices_init(void);

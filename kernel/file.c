@@ -1,10 +1,9 @@
 #include "kernel/file.h"
 
-#include "kernel/namespace.h"
+#include "kernel/fs/lock.h"
+#include "kernel/fs/vfs.h"
 #include "kernel/panic.h"
-#include "kernel/process.h"
 #include "kernel/string.h"
-#include "kernel/syscall.h"
 #include "mm/heap.h"
 
 #define FIRST_SIZE 32
@@ -44,16 +43,31 @@ void file_put(struct file *file)
         return;
     if (file->operations->release)
         file->operations->release(file);
+    if (file->inode)
+        inode_close(file);
     heap_free(file);
 }
 
-ssize_t file_read_at(struct file *file, void *to, size_t size, uint32_t offset)
+void file_discard(struct file *file)
+{
+    heap_free(file);
+}
+
+ssize_t file_read_at(struct file *file, void *to, size_t size, uint64_t offset)
 {
     return file->operations->read_at ? file->operations->read_at(file, to, size, offset) : -EACCES;
 }
 
 /* --- tables -------------------------------------------------------------------------------------
  */
+
+/* Any close of a file gives up the record locks that the process holds on it (fcntl(2)). */
+static void descriptor_put(struct files *files, struct file *file)
+{
+    if (file->inode && file->inode->locks)
+        lock_release(file->inode, files);
+    file_put(file);
+}
 
 static struct files *files_sized(unsigned size)
 {
@@ -113,7 +127,7 @@ void files_put(struct files *files)
         return;
     for (unsigned fd = 0; fd < files->size; fd++) {
         if (slot_file(files->slots[fd]))
-            file_put(slot_file(files->slots[fd]));
+            descriptor_put(files, slot_file(files->slots[fd]));
     }
     heap_free(files->slots);
     heap_free(files);
@@ -122,6 +136,13 @@ void files_put(struct files *files)
 struct file *files_lookup(struct files *files, int fd)
 {
     return (unsigned)fd < files->size ? slot_file(files->slots[fd]) : NULL;
+}
+
+struct file *files_lookup_open(struct files *files, int fd)
+{
+    struct file *file = files_lookup(files, fd);
+
+    return file && !(file->flags & O_PATH) ? file : NULL;
 }
 
 /* Makes room for descriptor fd. 0, -EMFILE or -ENOMEM. */
@@ -145,8 +166,7 @@ static int files_grow(struct files *files, unsigned fd)
     return 0;
 }
 
-static int files_install_from(struct files *files, struct file *file, bool close_on_exec,
-                              unsigned fd)
+int files_install_from(struct files *files, struct file *file, bool close_on_exec, unsigned fd)
 {
     while (fd < files->size && files->slots[fd])
         fd++;
@@ -155,6 +175,15 @@ static int files_install_from(struct files *files, struct file *file, bool close
         return error;
     files->slots[fd] = (slot_t)file | (close_on_exec ? SLOT_CLOEXEC : 0);
     return fd;
+}
+
+int files_room(struct files *files)
+{
+    unsigned fd = 0;
+
+    while (fd < files->size && files->slots[fd])
+        fd++;
+    return files_grow(files, fd);
 }
 
 int files_install(struct files *files, struct file *file, bool close_on_exec)
@@ -167,15 +196,51 @@ void files_remove(struct files *files, int fd)
     files->slots[fd] = 0;
 }
 
-static int files_close(struct files *files, int fd)
+int files_install_at(struct files *files, struct file *file, bool close_on_exec, int fd)
+{
+    if ((unsigned)fd >= FILES_MAX)
+        return -EBADF;
+    int error = files_grow(files, fd);
+    if (error)
+        return error;
+    struct file *old = slot_file(files->slots[fd]);
+    files->slots[fd] = (slot_t)file | (close_on_exec ? SLOT_CLOEXEC : 0);
+    if (old)
+        descriptor_put(files, old);
+    return 0;
+}
+
+int files_close(struct files *files, int fd)
 {
     struct file *file = files_lookup(files, fd);
 
     if (!file)
         return -EBADF;
     files->slots[fd] = 0;
-    file_put(file);
+    descriptor_put(files, file);
     return 0;
+}
+
+bool files_closes_on_exec(const struct files *files, int fd)
+{
+    return files->slots[fd] & SLOT_CLOEXEC;
+}
+
+void files_set_close_on_exec(struct files *files, int fd, bool close_on_exec)
+{
+    files->slots[fd] = (files->slots[fd] & ~SLOT_CLOEXEC) | (close_on_exec ? SLOT_CLOEXEC : 0);
+}
+
+void files_close_range(struct files *files, unsigned first, unsigned last, bool on_exec)
+{
+    for (unsigned fd = first; fd <= last && fd < files->size; fd++) {
+        if (!files->slots[fd])
+            continue;
+        if (on_exec)
+            files->slots[fd] |= SLOT_CLOEXEC;
+        else
+            files_close(files, fd);
+    }
 }
 
 void files_close_on_exec(struct files *files)
@@ -190,7 +255,7 @@ void files_open_console(struct files *files)
 {
     struct file *file;
 
-    if (namespace_open("/dev/console", O_RDWR, &file))
+    if (file_open("/dev/console", O_RDWR, &file))
         panic("no console for init");
     for (int fd = 0; fd < 3; fd++) {
         file_get(file);
@@ -198,152 +263,4 @@ void files_open_console(struct files *files)
             panic("no descriptor for init");
     }
     file_put(file);
-}
-
-/* --- calls --------------------------------------------------------------------------------------
- */
-
-static struct file *lookup(int fd)
-{
-    return files_lookup(current_thread()->files, fd);
-}
-
-/* Counts are signed on the way back: Linux moves at most this much at once (read(2)). */
-#define COUNT_MAX 0x7ffff000u
-
-static ssize_t file_read(struct file *file, unsafe_bytes to, size_t size)
-{
-    if ((file->flags & O_ACCMODE) == O_WRONLY)
-        return -EBADF;
-    if (!file->operations->read)
-        return -EINVAL;
-    if (!unsafe_range_ok(to, size))
-        return -EFAULT;
-    file_get(file);
-    ssize_t result = file->operations->read(file, to, MIN(size, COUNT_MAX));
-    file_put(file);
-    return result;
-}
-
-static ssize_t file_write(struct file *file, unsafe_bytes from, size_t size)
-{
-    if ((file->flags & O_ACCMODE) == O_RDONLY)
-        return -EBADF;
-    if (!file->operations->write)
-        return -EINVAL;
-    if (!unsafe_range_ok(from, size))
-        return -EFAULT;
-    file_get(file);
-    ssize_t result = file->operations->write(file, from, MIN(size, COUNT_MAX));
-    file_put(file);
-    return result;
-}
-
-SYSCALL_DEFINE3(read, int, fd, unsafe_bytes, buffer, size_t, count)
-{
-    struct file *file = lookup(fd);
-
-    return file ? file_read(file, buffer, count) : -EBADF;
-}
-
-SYSCALL_DEFINE3(write, int, fd, unsafe_bytes, buffer, size_t, count)
-{
-    struct file *file = lookup(fd);
-
-    return file ? file_write(file, buffer, count) : -EBADF;
-}
-
-static ssize_t write_element(unsafe_bytes base, size_t length, void *file)
-{
-    return file_write(file, base, length);
-}
-
-SYSCALL_DEFINE3(writev, int, fd, unsafe_iovec, vector, int32_t, count)
-{
-    struct file *file = lookup(fd);
-
-    if (!file || (file->flags & O_ACCMODE) == O_RDONLY)
-        return -EBADF;
-    return iovec_walk(vector, count, write_element, file);
-}
-
-SYSCALL_DEFINE3(open, unsafe_string, path, uint32_t, flags, uint32_t, mode)
-{
-    struct file *file;
-    char *name = heap_alloc(PATH_MAX);
-
-    (void)mode;
-    if (!name)
-        return -ENOMEM;
-    ssize_t result = copy_str_u2k(name, path, PATH_MAX);
-    if (result >= 0)
-        result = namespace_open(name, flags, &file);
-    heap_free(name);
-    if (result < 0)
-        return result;
-    int fd = files_install(current_thread()->files, file, flags & O_CLOEXEC);
-    if (fd < 0)
-        file_put(file);
-    return fd;
-}
-
-SYSCALL_DEFINE1(close, int, fd)
-{
-    return files_close(current_thread()->files, fd);
-}
-
-SYSCALL_DEFINE1(dup, int, fd)
-{
-    struct files *files = current_thread()->files;
-    struct file *file = lookup(fd);
-
-    if (!file)
-        return -EBADF;
-    int copy = files_install(files, file, false);
-    if (copy >= 0)
-        file_get(file);
-    return copy;
-}
-
-SYSCALL_DEFINE2(dup2, int, old, int, new)
-{
-    struct files *files = current_thread()->files;
-    struct file *file = lookup(old);
-
-    if (!file || (unsigned)new >= FILES_MAX)
-        return -EBADF;
-    if (old == new)
-        return new;
-    int error = files_grow(files, new);
-    if (error)
-        return error;
-    file_get(file);
-    files_close(files, new);
-    files->slots[new] = (slot_t)file;
-    return new;
-}
-
-SYSCALL_DEFINE2(fstat64, int, fd, unsafe_stat64, stat)
-{
-    struct file *file = lookup(fd);
-    struct stat64 result = {.block_size = PAGE_SIZE, .links = 1};
-
-    if (!file)
-        return -EBADF;
-    file->operations->stat(file, &result);
-    return copy_object_k2u(stat, &result);
-}
-
-SYSCALL_DEFINE3(ioctl, int, fd, uint32_t, request, uint32_t, argument)
-{
-    struct file *file = lookup(fd);
-
-    if (!file)
-        return -EBADF;
-    if (!file->operations->ioctl)
-        return -ENOTTY;
-    file_get(file);
-    long result = file->operations->ioctl(file, request, argument);
-    file_put(file);
-    return result;
 }

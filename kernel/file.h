@@ -12,14 +12,20 @@
 #include "kernel/poll.h"
 
 struct file;
+struct inode;
 
 struct file_operations {
     /* Bytes moved (fewer than asked at the end or at a bad user page), or -Exxx. NULL: -EINVAL. */
     ssize_t (*read)(struct file *file, unsafe_bytes to, size_t size);
     ssize_t (*write)(struct file *file, unsafe_bytes from, size_t size);
-    /* Into kernel memory from a given place: for exec and mapped files. NULL: not possible. */
-    ssize_t (*read_at)(struct file *file, void *to, size_t size, uint32_t offset);
-    void (*stat)(struct file *file, struct stat64 *stat);
+    /* To and from kernel memory, for exec, mapped files and sendfile; read_at() from a given place,
+     * which leaves the position alone. NULL: not possible. */
+    ssize_t (*read_at)(struct file *file, void *to, size_t size, uint64_t offset);
+    ssize_t (*write_kernel)(struct file *file, const void *from, size_t size);
+    /* The file is new: 0, or the error that its open(2) gives. NULL: nothing to do. */
+    int (*open)(struct file *file);
+    /* lseek(2): the new position, which is >= 0. NULL: -ESPIPE. */
+    int64_t (*seek)(struct file *file, int64_t offset, int whence);
     /* POLL* that hold now; see kernel/poll.h. NULL: always ready to read and write. */
     uint32_t (*poll)(struct file *file, struct poll_table *table);
     /* ioctl(2); argument is a number or a user address. -ENOTTY for a request that is not the
@@ -29,25 +35,51 @@ struct file_operations {
      * caller; for_write: it will be written, so a hole gets its page. 0, -EFAULT beyond the end,
      * -ENOMEM. NULL: cannot be mapped. */
     int (*frame)(struct file *file, uint32_t page, bool for_write, paddr_t *frame);
+    /* Vectors are written by the page, with write_kernel(), and not by the element: pipes. */
+    bool atomic;
     /* The last reference is gone. NULL: nothing to do. */
     void (*release)(struct file *file);
 };
 
 struct file {
     uint32_t references;
-    uint32_t flags; /* O_ACCMODE and status flags */
-    uint32_t position;
+    uint32_t flags; /* O_ACCMODE, status flags, FILE_* */
     const struct file_operations *operations;
-    void *object; /* the operations' own */
+    void *object;        /* the operations' own */
+    struct inode *inode; /* with a reference; NULL: it has none */
+    uint64_t position;
 };
+
+#define FILE_PROGRAM 0x80000000 /* open for execve: nobody may write to it */
+
+/* O_RDONLY, O_WRONLY and O_RDWR are 0, 1 and 2; one more is a set of two bits, of which the fourth
+ * value has neither. */
+#define FILE_READS  1
+#define FILE_WRITES 2
+
+static inline bool file_may_read(const struct file *file)
+{
+    return (file->flags + 1) & FILE_READS;
+}
+
+static inline bool file_may_write(const struct file *file)
+{
+    return (file->flags + 1) & FILE_WRITES;
+}
 
 /* A file with one reference; NULL: no memory. */
 struct file *file_create(const struct file_operations *operations, uint32_t flags, void *object);
 void file_get(struct file *file);
 void file_put(struct file *file);
 
+/* Frees a file that never became open: no operation is called. */
+void file_discard(struct file *file);
+
+/* What open took of the file's inode is given back (kernel/fs/open.c). */
+void inode_close(struct file *file);
+
 /* The operation, or the error that its absence is. */
-ssize_t file_read_at(struct file *file, void *to, size_t size, uint32_t offset);
+ssize_t file_read_at(struct file *file, void *to, size_t size, uint64_t offset);
 
 #define FILES_MAX 1024 /* descriptors of a process: Linux's default RLIMIT_NOFILE */
 
@@ -65,12 +97,35 @@ int files_unshare(struct files **files);
 /* The file of fd, without a reference of its own: good while the caller does not close it. NULL. */
 struct file *files_lookup(struct files *files, int fd);
 
+/* The same for what works on the file itself: not one that was opened with O_PATH. */
+struct file *files_lookup_open(struct files *files, int fd);
+
 /* Puts file into the lowest free descriptor, taking over the reference. fd, -EMFILE or -ENOMEM; the
  * reference stays the caller's then. */
 int files_install(struct files *files, struct file *file, bool close_on_exec);
 
+/* 0 if files_install() would find a descriptor now, else its error. */
+int files_room(struct files *files);
+
 /* Takes a file out of its descriptor; the reference is the caller's again. */
 void files_remove(struct files *files, int fd);
+
+/* Puts file into descriptor fd, closing what was there, and takes over the reference. 0, -EBADF
+ * beyond the limit, -ENOMEM; the reference stays the caller's then. */
+int files_install_at(struct files *files, struct file *file, bool close_on_exec, int fd);
+
+/* The same for the lowest free one that is at least fd. */
+int files_install_from(struct files *files, struct file *file, bool close_on_exec, unsigned fd);
+
+/* 0 or -EBADF. */
+int files_close(struct files *files, int fd);
+
+/* Whether exec closes fd, which is open. */
+bool files_closes_on_exec(const struct files *files, int fd);
+void files_set_close_on_exec(struct files *files, int fd, bool close_on_exec);
+
+/* Descriptors from first to last, as far as there are any: closed, or marked for exec. */
+void files_close_range(struct files *files, unsigned first, unsigned last, bool on_exec);
 
 /* For exec: closes what O_CLOEXEC marks. */
 void files_close_on_exec(struct files *files);

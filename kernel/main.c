@@ -8,13 +8,15 @@
 #include "kernel/devices.h"
 #include "kernel/exposure.h"
 #include "kernel/format.h"
+#include "kernel/fs/proc.h"
 #include "kernel/knobs.h"
-#include "kernel/namespace.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/selftest.h"
+#include "kernel/time.h"
+#include "mm/frame.h"
 #include "trampoline/gate.h"
 
 _Noreturn void kernel_main(uint32_t magic, uint32_t info);
@@ -69,9 +71,10 @@ static void load_initrd(void)
     if (module->end > DIRECT_MAP_LIMIT - KERNEL_BASE)
         panic("the initrd lies beyond 896 MiB");
     const char *error =
-        namespace_init(direct_map(PADDR(module->start)), module->end - module->start);
+        initrd_unpack(direct_map(PADDR(module->start)), module->end - module->start);
     if (error)
         printk(LOG_ERROR, "postern: %s\n", error);
+    frame_add(module->start, module->end); /* nothing refers to the archive any more */
 }
 
 void kernel_main(uint32_t magic, uint32_t info)
@@ -91,7 +94,10 @@ void kernel_main(uint32_t magic, uint32_t info)
     memory_seal(knobs.global && cpu.pge);
     describe();
     exposure_check();
-    load_initrd(); /* files */
+    time_init(); /* the time of day */
+    vfs_init();  /* files */
+    load_initrd();
+    proc_init();
     devices_init();
     irq_init(); /* input, and the clock */
     sched_init(&idle);

@@ -1,9 +1,8 @@
 /* brk, mmap, munmap, mprotect, mremap: the calls that change what an address space holds. */
 #include "kernel/abi_memory.h"
-#include "kernel/file.h"
+#include "kernel/fs/vfs.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
-#include "mm/shared_memory.h"
 #include "mm/space.h"
 
 #define STACK_MAX (8u << 20) /* how far a MAP_GROWSDOWN region may grow */
@@ -102,7 +101,7 @@ static int map_model(struct space *space, const struct mapping *m)
     model_of(m, &model);
     if (!(model.flags & REGION_SHARED) || model.file)
         return space_replace(space, m->start, m->start + m->size, &model);
-    model.file = shared_memory_create(m->size >> PAGE_SHIFT);
+    model.file = file_create_nameless(0777, m->size);
     if (!model.file)
         return -ENOMEM;
     int error = space_replace(space, m->start, m->start + m->size, &model);
@@ -138,12 +137,11 @@ static long map(struct mapping *m, size_t length)
 }
 
 /* Mapping /dev/zero is mapping no file at all (zero(4)). */
-static bool is_zero_device(struct file *file)
+static bool is_zero_device(const struct file *file)
 {
-    struct stat64 stat = {0};
+    const struct inode *inode = file->inode;
 
-    file->operations->stat(file, &stat);
-    return (stat.mode & S_IFMT) == S_IFCHR && stat.rdev == 0x105;
+    return inode && (inode->mode & S_IFMT) == S_IFCHR && inode->rdev == 0x105;
 }
 
 static long map_file(struct mapping *m, size_t length, int fd)

@@ -2,6 +2,7 @@
 #include "arch/i386/fpu.h"
 #include "arch/i386/paging.h"
 #include "kernel/file.h"
+#include "kernel/fs/vfs.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/string.h"
@@ -113,6 +114,8 @@ void thread_free(struct thread *thread)
     stack_unmap(slot, STACK_PAGES);
     if (thread->files)
         files_put(thread->files);
+    if (thread->cwd)
+        cwd_put(thread->cwd);
     if (thread->space)
         space_put(thread->space);
     heap_free(thread->fpu);

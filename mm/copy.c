@@ -14,14 +14,20 @@ static inline struct space *caller_space(void)
     return current_thread()->space;
 }
 
-size_t copy_u2k_partial(void *to, unsafe_bytes from, size_t size)
+size_t copy_u2k_over(void *to, unsafe_bytes from, size_t size)
 {
     struct space *space = caller_space();
-    size_t done = 0;
 
     counters.copies_from_user++;
-    if (likely(unsafe_range_ok(from, size)))
-        done = strategies[space->copy]->to_kernel(space, to, from.address, size);
+    if (unlikely(!unsafe_range_ok(from, size)))
+        return 0;
+    return strategies[space->copy]->to_kernel(space, to, from.address, size);
+}
+
+size_t copy_u2k_partial(void *to, unsafe_bytes from, size_t size)
+{
+    size_t done = copy_u2k_over(to, from, size);
+
     if (unlikely(done < size))
         memset((char *)to + done, 0, size - done);
     return done;

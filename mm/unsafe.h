@@ -85,6 +85,10 @@ int copy_k2u(unsafe_bytes to, const void *from, size_t size);
 size_t copy_u2k_partial(void *to, unsafe_bytes from, size_t size);
 size_t copy_k2u_partial(unsafe_bytes to, const void *from, size_t size);
 
+/* As copy_u2k_partial(), but what is not copied is left as it was: for memory that holds data of
+ * the user's already, such as a page of a file. */
+size_t copy_u2k_over(void *to, unsafe_bytes from, size_t size);
+
 /*
  * Copies a string with its terminator into to[size]. Returns its length without the terminator;
  * -ENAMETOOLONG if size bytes hold no terminator, -EFAULT if memory ends first. to is always
@@ -131,13 +135,5 @@ _Static_assert(sizeof(struct iovec) == 8, "iovec: size");
 UNSAFE_POINTER(iovec, struct iovec);
 
 #define IOVEC_MAX 1024 /* elements: Linux's UIO_MAXIOV */
-
-/*
- * Calls body(base, length, context) for each element that is not empty. Stops at a negative result
- * and at a short one. Returns the sum, or the error if nothing was moved; -EINVAL for a bad count
- * or lengths that sum over 2^31-1, -EFAULT for an unreadable vector.
- */
-typedef ssize_t (*iovec_body)(unsafe_bytes base, size_t length, void *context);
-ssize_t iovec_walk(unsafe_iovec vector, int32_t count, iovec_body body, void *context);
 
 #endif

@@ -7,6 +7,8 @@ and the boot matrix. The last line is `N passed, N failed`.
 """
 import argparse
 import concurrent.futures
+import difflib
+import functools
 import json
 import os
 import platform
@@ -48,6 +50,20 @@ def totals_of(output, status):
     if not totals.passed and not totals.failed and not totals.skipped:
         totals.fail("no results")
     return totals
+
+
+def skipped():
+    """Totals of something that cannot be tried here."""
+    totals = ktap.Totals()
+    totals.skipped = 1
+    return totals
+
+
+def session_of(output):
+    """What test/guest/session.sh printed, without the boot around it; empty if it did not end."""
+    match = re.search(r"^session: begin$.*^session: end$", output.replace("\r\n", "\n"),
+                      re.MULTILINE | re.DOTALL)
+    return match[0] if match else ""
 
 
 def single(problems):
@@ -131,6 +147,40 @@ class Tests:
         _, output = execute([program, "one"], 20)
         return single([] if re.search(matrix.HELLO, output) else ["hello says something else"])
 
+    def run_session(self):
+        """The scripted session in this host's kernel with the initrd's busybox; None without one."""
+        programs = os.path.join(self.args.build, "stage", "bin")
+        if not os.path.exists(os.path.join(programs, "busybox")) or not self.runs_i386():
+            return None
+        return execute(["env", "-i", f"PATH={programs}", f"{programs}/sh",
+                        os.path.join(self.args.build, "stage", "test", "session.sh")], 120)[1]
+
+    @functools.lru_cache(maxsize=None)
+    def host_session(self):
+        """The same, run once for all who ask."""
+        return self.run_session()
+
+    def session_on_host(self):
+        """Twice the same: only then may another kernel be measured by it."""
+        first, second = self.run_session(), self.run_session()
+        if first is None:
+            return skipped()
+        self.log("host-session", second)
+        return single([] if session_of(first) and first == second else ["it differs or does not end"])
+
+    def session_problems(self, row, output):
+        """Where the session that a boot logged is not this host's."""
+        host = self.host_session()
+        wanted, seen = session_of(host), session_of(output)
+        if wanted and wanted == seen:
+            return []
+        # what was said before an end that is missing is worth a diff too
+        seen = seen or output.replace("\r\n", "\n")
+        lines = list(difflib.unified_diff(wanted.splitlines(), seen.splitlines(), "host", row.name,
+                                          lineterm="", n=1))
+        self.log(f"{row.name} diff", "\n".join(lines))
+        return ["the session differs from the host's: " + " / ".join(lines[2:8])]
+
     # --- boots --------------------------------------------------------------------------------------
 
     def iso_of(self, row):
@@ -145,6 +195,8 @@ class Tests:
 
     def boot(self, row):
         """One row of the matrix."""
+        if row.session and self.host_session() is None:
+            return skipped()
         command = ["scripts/qemu", "--cpu", row.cpu, "--qemu", row.qemu, "--mem", row.mem,
                    "--timeout", str(row.timeout)]
         if row.iso:
@@ -159,6 +211,8 @@ class Tests:
         self.log(row.name, output)
         problems = [f"no line matches {p}" for p in row.expect if not re.search(p, output)]
         problems += [f"a line matches {p}" for p in row.refuse if re.search(p, output)]
+        if row.session:
+            problems += self.session_problems(row, output)
         if status != row.status:
             problems.append(f"exit status {status}, not {row.status}")
         if not row.ktap:
@@ -188,7 +242,7 @@ class Tests:
         for wrong in (["--cpu", "nonsense"], ["--extra=-nonsense"], ["--qemu", "no-such-qemu"]):
             status, output = execute(["scripts/qemu", "--kernel", f"{self.args.build}/postern.elf",
                                       "--initrd", f"{self.args.build}/initrd.cpio",
-                                      "--append=-- /bin/true", *wrong], 70, cwd=ROOT)
+                                      "--append=-- /test/true", *wrong], 70, cwd=ROOT)
             if status == NO_MACHINE:
                 totals.passed += 1
             else:
@@ -243,6 +297,7 @@ class Tests:
                     lambda source=source: self.must_not_compile(source)
         if self.runs_i386():
             yield "this host: hello", self.hello_on_host
+            yield "this host: session", self.session_on_host
             for name in sorted(os.listdir(os.path.join(ROOT, "test", "guest"))):
                 if name.endswith(".c") and name != "run.c":
                     program = name[:-2]
@@ -260,7 +315,7 @@ class Tests:
         if platform.system() != "Linux":
             return False
         try:
-            return execute([os.path.join(self.args.build, "initrd", "bin", "true")], 10)[0] == 0
+            return execute([os.path.join(self.args.build, "initrd", "test", "true")], 10)[0] == 0
         except OSError:
             return False
 

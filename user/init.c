@@ -1,15 +1,45 @@
 /*
- * The first program. Without arguments: a banner, then the shell, and power off when it ends. With
- * arguments (what the kernel's command line has after `--`): runs that program, and powers off with
- * its exit status.
+ * The first program. Without arguments: a banner, then a login shell on the console, and power off
+ * when it ends. With arguments (what the kernel's command line has after `--`): runs that program,
+ * and powers off with its exit status. Signals end the machine as busybox's halt, poweroff and
+ * reboot expect of the first program.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/reboot.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "user/lib/postern.h"
 #include "user/lib/spawn.h"
+
+static const struct {
+    int signal, command;
+} endings[] = {
+    {SIGUSR1, RB_HALT_SYSTEM},
+    {SIGUSR2, RB_POWER_OFF},
+    {SIGTERM, RB_AUTOBOOT},
+};
+
+/* A handler; what the kernel does not know how to do is done by powering off. */
+static void end_machine(int signal)
+{
+    for (unsigned i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        if (endings[i].signal == signal)
+            reboot(endings[i].command);
+    }
+    postern_poweroff(0);
+}
+
+static void listen_for_endings(void)
+{
+    for (unsigned i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+        sigaction(endings[i].signal, &(struct sigaction){.sa_handler = end_machine}, NULL);
+}
 
 /* Waits for pid and for whatever orphans die meanwhile. */
 static int reap_until(pid_t pid)
@@ -25,12 +55,45 @@ static int reap_until(pid_t pid)
     }
 }
 
+/* Job control needs a session whose terminal the console is. */
+static void own_console(void)
+{
+    int console;
+
+    setsid();
+    console = open("/dev/console", O_RDWR);
+    if (console < 0)
+        return;
+    ioctl(console, TIOCSCTTY, 0);
+    for (int fd = 0; fd < 3; fd++)
+        dup2(console, fd);
+    if (console > 2)
+        close(console);
+}
+
+/* The dash in its name makes a shell a login shell. */
+static void become_shell(void)
+{
+    static const char *const shells[] = {"/bin/sh", "/bin/psh"};
+    char *argv[] = {"-sh", NULL};
+
+    own_console();
+    chdir(getenv("HOME"));
+    for (unsigned i = 0; i < sizeof(shells) / sizeof(shells[0]); i++)
+        execv(shells[i], argv);
+    perror("init: no shell");
+}
+
+/* Without argv: the shell. */
 static int run(char *const argv[])
 {
     pid_t pid = fork();
 
     if (pid == 0) {
-        spawn_exec("init", argv);
+        if (argv)
+            spawn_exec("init", argv);
+        else
+            become_shell();
         _exit(127);
     }
     if (pid < 0) {
@@ -64,13 +127,13 @@ int main(int argc, char **argv)
         fprintf(stderr, "init: this is not Postern\n");
         return 1;
     }
-    if (argc > 1) {
-        status = run(argv + 1);
-    } else {
-        char *shell[] = {"sh", NULL};
+    setenv("HOME", "/root", 1);
+    setenv("PATH", "/bin:/test", 1);
+    setenv("TERM", "linux", 1);
+    listen_for_endings();
+    if (argc == 1)
         banner();
-        status = run(shell);
-    }
+    status = run(argc > 1 ? argv + 1 : NULL);
     postern_poweroff(status);
     return status;
 }

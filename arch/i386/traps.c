@@ -285,7 +285,7 @@ void trap_dispatch(struct trapframe *tf)
 
     if (tf->vector >= VECTOR_IRQ) {
         counters.interrupts++;
-        irq_dispatch(tf->vector);
+        irq_dispatch(tf->vector, from_user);
     } else if (from_user) {
         user_exception(tf);
     } else {

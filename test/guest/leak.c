@@ -39,7 +39,7 @@ static void fork_and_fault(void)
 
 static void fork_and_exec(void)
 {
-    char *argv[] = {"/bin/true", NULL};
+    char *argv[] = {"/test/true", NULL};
 
     spawn_wait(argv);
 }
@@ -51,8 +51,8 @@ static void exec_that_fails(void)
     execve("/none", argv, argv);
     execve("/test/elfs/001.elf", argv, argv);
     execve("/test/elfs/009.elf", argv, argv);
-    execve("/bin/true", bad, argv);
-    execve("/bin/true", argv, bad);
+    execve("/test/true", bad, argv);
+    execve("/test/true", argv, bad);
 }
 
 static void map_and_unmap(void)

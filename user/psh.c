@@ -45,7 +45,7 @@ enum token {
 
 static enum token syntax_error(const char *what)
 {
-    fprintf(stderr, "sh: %s\n", what);
+    fprintf(stderr, "psh: %s\n", what);
     return TOKEN_ERROR;
 }
 
@@ -168,7 +168,7 @@ static void redirect(const char *path, int flags, int fd)
     int file = path ? open(path, flags) : fd;
 
     if (file < 0) {
-        fprintf(stderr, "sh: %s: %s\n", path, strerror(errno));
+        fprintf(stderr, "psh: %s: %s\n", path, strerror(errno));
         _exit(1);
     }
     if (file != fd) {
@@ -195,7 +195,7 @@ static pid_t start(struct command *command, int input, int output, int unused)
     }
     redirect(command->input, O_RDONLY, 0);
     redirect(command->output, O_WRONLY, 1);
-    spawn_exec("sh", command->words);
+    spawn_exec("psh", command->words);
     _exit(127);
 }
 
@@ -208,7 +208,7 @@ static void run(struct pipeline *pipeline)
         int ends[2] = {-1, 1};
         bool more = i + 1 < pipeline->nr_commands;
         if (more && pipe(ends)) {
-            perror("sh: pipe");
+            perror("psh: pipe");
             break;
         }
         last = start(&pipeline->commands[i], input, ends[1], ends[0]);
@@ -218,7 +218,7 @@ static void run(struct pipeline *pipeline)
             close(ends[1]);
         input = more ? ends[0] : 0;
         if (last < 0) {
-            perror("sh: fork");
+            perror("psh: fork");
             break;
         }
         started++;
@@ -295,7 +295,7 @@ int main(int argc, char **argv)
         return last_status;
     }
     if (argc > 1) {
-        fprintf(stderr, "usage: sh [-c LINE]\n");
+        fprintf(stderr, "usage: psh [-c LINE]\n");
         return 2;
     }
     for (;;) {

@@ -1,0 +1,205 @@
+/* What is known of a file: stat(2) in all its forms, statfs(2). */
+#include "kernel/fs/vfs.h"
+#include "kernel/process.h"
+#include "kernel/string.h"
+#include "kernel/syscall.h"
+#include "mm/frame.h"
+
+/* What a file without an inode shows. */
+static const struct inode no_inode = {.mode = 0600, .links = 1};
+
+static uint32_t device_of(const struct inode *inode)
+{
+    return inode->filesystem ? inode->filesystem->device : 0;
+}
+
+static uint64_t blocks_of(const struct inode *inode)
+{
+    return inode->operations && inode->operations->blocks ? inode->operations->blocks(inode) : 0;
+}
+
+/* The inode of an open descriptor, without a reference of its own. */
+static int inode_of(int fd, const struct inode **inode)
+{
+    const struct file *file = files_lookup(current_thread()->files, fd);
+
+    if (!file)
+        return -EBADF;
+    *inode = file->inode ? file->inode : &no_inode;
+    return 0;
+}
+
+/* --- stat64 ----------------------------------------------------------------------------------- */
+
+#define FILL_TIME(to, from)                              \
+    do {                                                 \
+        (to).seconds = INODE_TIME_SECONDS(from);         \
+        (to).nanoseconds = INODE_TIME_NANOSECONDS(from); \
+    } while (0)
+
+static int give_stat64(const struct inode *inode, unsafe_stat64 user)
+{
+    struct stat64 stat = {
+        .device = device_of(inode),
+        .inode_low = inode->number,
+        .mode = inode->mode,
+        .links = inode->links,
+        .uid = inode->uid,
+        .gid = inode->gid,
+        .rdev = inode->rdev,
+        .size = inode->size,
+        .block_size = PAGE_SIZE,
+        .blocks = blocks_of(inode),
+        .inode = inode->number,
+    };
+
+    FILL_TIME(stat.accessed, inode->accessed);
+    FILL_TIME(stat.modified, inode->modified);
+    FILL_TIME(stat.changed, inode->changed);
+    return copy_object_k2u(user, &stat);
+}
+
+static int stat64_path(int dirfd, unsafe_string path, uint32_t flags, unsafe_stat64 stat)
+{
+    struct inode *inode;
+    int error = path_lookup(dirfd, path, flags, &inode);
+
+    if (error)
+        return error;
+    error = give_stat64(inode, stat);
+    inode_put(inode);
+    return error;
+}
+
+SYSCALL_DEFINE2(stat64, unsafe_string, path, unsafe_stat64, stat)
+{
+    return stat64_path(AT_FDCWD, path, WALK_FOLLOW, stat);
+}
+
+SYSCALL_DEFINE2(lstat64, unsafe_string, path, unsafe_stat64, stat)
+{
+    return stat64_path(AT_FDCWD, path, 0, stat);
+}
+
+SYSCALL_DEFINE2(fstat64, int, fd, unsafe_stat64, stat)
+{
+    const struct inode *inode;
+    int error = inode_of(fd, &inode);
+
+    return error ? error : give_stat64(inode, stat);
+}
+
+#define STAT_FLAGS (AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)
+
+static uint32_t walk_flags(uint32_t flags)
+{
+    return (flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) |
+           (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0);
+}
+
+SYSCALL_DEFINE4(fstatat64, int, dirfd, unsafe_string, path, unsafe_stat64, stat, uint32_t, flags)
+{
+    if (flags & ~STAT_FLAGS)
+        return -EINVAL;
+    return stat64_path(dirfd, path, walk_flags(flags), stat);
+}
+
+/* --- stat ------------------------------------------------------------------------------------- */
+
+static int give_stat(const struct inode *inode, unsafe_stat user)
+{
+    struct stat stat = {
+        .device = device_of(inode),
+        .inode = inode->number,
+        .mode = inode->mode,
+        .links = inode->links,
+        .uid = inode->uid,
+        .gid = inode->gid,
+        .rdev = inode->rdev,
+        .size = inode->size,
+        .block_size = PAGE_SIZE,
+        .blocks = blocks_of(inode),
+    };
+
+    if (inode->size > INT32_MAX || inode->links > UINT16_MAX)
+        return -EOVERFLOW;
+    FILL_TIME(stat.accessed, inode->accessed);
+    FILL_TIME(stat.modified, inode->modified);
+    FILL_TIME(stat.changed, inode->changed);
+    return copy_object_k2u(user, &stat);
+}
+
+static int stat_path(unsafe_string path, uint32_t flags, unsafe_stat stat)
+{
+    struct inode *inode;
+    int error = path_lookup(AT_FDCWD, path, flags, &inode);
+
+    if (error)
+        return error;
+    error = give_stat(inode, stat);
+    inode_put(inode);
+    return error;
+}
+
+SYSCALL_DEFINE2(stat, unsafe_string, path, unsafe_stat, stat)
+{
+    return stat_path(path, WALK_FOLLOW, stat);
+}
+
+SYSCALL_DEFINE2(lstat, unsafe_string, path, unsafe_stat, stat)
+{
+    return stat_path(path, 0, stat);
+}
+
+SYSCALL_DEFINE2(fstat, int, fd, unsafe_stat, stat)
+{
+    const struct inode *inode;
+    int error = inode_of(fd, &inode);
+
+    return error ? error : give_stat(inode, stat);
+}
+
+/* --- statx ------------------------------------------------------------------------------------ */
+
+#define RDEV_MAJOR(rdev) ((rdev) >> 8 & 0xfff)
+#define RDEV_MINOR(rdev) (((rdev)&0xff) | ((rdev) >> 12 & 0xfff00))
+
+static int give_statx(const struct inode *inode, unsafe_statx user)
+{
+    struct statx stat = {
+        .mask = STATX_BASIC_STATS,
+        .block_size = PAGE_SIZE,
+        .links = inode->links,
+        .uid = inode->uid,
+        .gid = inode->gid,
+        .mode = inode->mode,
+        .inode = inode->number,
+        .size = inode->size,
+        .blocks = blocks_of(inode),
+        .rdev_major = RDEV_MAJOR(inode->rdev),
+        .rdev_minor = RDEV_MINOR(inode->rdev),
+        .device_major = RDEV_MAJOR(device_of(inode)),
+        .device_minor = RDEV_MINOR(device_of(inode)),
+    };
+
+    FILL_TIME(stat.accessed, inode->accessed);
+    FILL_TIME(stat.modified, inode->modified);
+    FILL_TIME(stat.changed, inode->changed);
+    return copy_object_k2u(user, &stat);
+}
+
+SYSCALL_DEFINE5(statx, int, dirfd, unsafe_string, path, uint32_t, flags, uint32_t, mask,
+                unsafe_statx, stat)
+{
+    struct inode *inode;
+
+    if ((mask & STATX__RESERVED) || (flags & ~(STAT_FLAGS | AT_STATX_SYNC_TYPE)) ||
+        (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
+        return -EINVAL;
+    int error = path_lookup(dirfd, path, walk_flags(flags), &inode);
+    if (error)
+        return error;
+    error = give_statx(inode, stat);
+    inode_put(inode);
+    return error;
+}
