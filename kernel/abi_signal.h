@@ -3,6 +3,7 @@
 #define KERNEL_ABI_SIGNAL_H
 
 #include "kernel/abi.h"
+#include "kernel/abi_time.h"
 
 #define SIGHUP            1
 #define SIGINT            2
@@ -172,9 +173,6 @@ struct fpstate {
 _Static_assert(sizeof(struct fpstate) == 624, "fpstate: size");
 
 /* setitimer(2) */
-struct timeval {
-    int32_t seconds, microseconds;
-};
 struct itimerval {
     struct timeval interval, value;
 };

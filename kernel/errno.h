@@ -53,10 +53,12 @@
 /*
  * Of a call that a signal interrupted; never seen by user mode. On the way out it becomes EINTR, or
  * the call is made again: ERESTARTSYS if no handler runs or one with SA_RESTART, ERESTARTNOINTR
- * always, ERESTARTNOHAND if no handler runs.
+ * always, ERESTARTNOHAND if no handler runs; ERESTART_RESTARTBLOCK if no handler runs, but as
+ * restart_syscall (kernel/restart.h).
  */
-#define ERESTARTSYS    512
-#define ERESTARTNOINTR 513
-#define ERESTARTNOHAND 514
+#define ERESTARTSYS           512
+#define ERESTARTNOINTR        513
+#define ERESTARTNOHAND        514
+#define ERESTART_RESTARTBLOCK 516
 
 #endif

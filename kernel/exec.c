@@ -52,6 +52,7 @@ struct program {
     uint32_t bias; /* what a relocatable program's addresses are moved by */
     struct space *space;
     vaddr_t stack; /* the first value of esp */
+    struct strings strings;
 };
 
 /* --- the image ----------------------------------------------------------------------------------
@@ -148,6 +149,7 @@ static unsigned fill_auxv(uint32_t (*auxv)[2], const struct program *program, va
                           vaddr_t random, vaddr_t platform)
 {
     const struct elf_image *image = &program->image;
+    const struct credentials *credentials = &current_process()->credentials;
     const uint32_t values[][2] = {
         {AT_SYSINFO, gate_vsyscall(current_process()->door_next)},
         {AT_SYSINFO_EHDR, GATE_VDSO},
@@ -160,10 +162,10 @@ static unsigned fill_auxv(uint32_t (*auxv)[2], const struct program *program, va
         {AT_BASE, 0},
         {AT_FLAGS, 0},
         {AT_ENTRY, image->entry + program->bias},
-        {AT_UID, 0},
-        {AT_EUID, 0},
-        {AT_GID, 0},
-        {AT_EGID, 0},
+        {AT_UID, credentials->user.real},
+        {AT_EUID, credentials->user.effective},
+        {AT_GID, credentials->group.real},
+        {AT_EGID, credentials->group.effective},
         {AT_SECURE, 0},
         {AT_RANDOM, random},
         {AT_EXECFN, execfn},
@@ -204,8 +206,11 @@ static int fill_stack(struct program *program, const struct arguments *arguments
 
     put(&w, arguments->argc);
     uint32_t offset = arguments_length(arguments, 0); /* behind the program's own name */
+    program->strings.arguments = strings + offset;
     offset = put_pointers(&w, arguments, offset, arguments->argc, strings);
-    put_pointers(&w, arguments, offset, arguments->envc, strings);
+    program->strings.environment = strings + offset;
+    offset = put_pointers(&w, arguments, offset, arguments->envc, strings);
+    program->strings.end = strings + offset;
     for (unsigned i = 0; i < nr_auxv; i++) {
         put(&w, auxv[i][0]);
         put(&w, auxv[i][1]);
@@ -296,6 +301,7 @@ static void enter(const struct program *program, const char *path)
     process->exit_signal = SIGCHLD;
     process->has_execed = true;
     name_process(process, path);
+    process->strings = program->strings;
 
     uint32_t vector = tf->vector;
     memset(tf, 0, sizeof(*tf));

@@ -153,6 +153,7 @@ int knobs_parse(const char *command_line, void (*complain)(const char *line))
     const char *next = command_line;
 
     set_defaults();
+    knobs.command_line = command_line;
     for (;;) {
         char word[WORD_MAX];
         size_t length = 0;

@@ -14,6 +14,7 @@ struct knobs {
 #include "kernel/knobs.def"
 #undef KNOB
 #undef VALUE
+    const char *command_line; /* the whole of it, as the boot loader gave it */
     char init[128];
     char init_arguments[512];
 };

@@ -8,13 +8,14 @@
 #include "kernel/devices.h"
 #include "kernel/exposure.h"
 #include "kernel/format.h"
-#include "kernel/fs/vfs.h"
+#include "kernel/fs/proc.h"
 #include "kernel/knobs.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/selftest.h"
+#include "kernel/time.h"
 #include "mm/frame.h"
 #include "trampoline/gate.h"
 
@@ -93,8 +94,10 @@ void kernel_main(uint32_t magic, uint32_t info)
     memory_seal(knobs.global && cpu.pge);
     describe();
     exposure_check();
-    vfs_init(); /* files */
+    time_init(); /* the time of day */
+    vfs_init();  /* files */
     load_initrd();
+    proc_init();
     devices_init();
     irq_init(); /* input, and the clock */
     sched_init(&idle);

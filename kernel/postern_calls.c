@@ -158,17 +158,3 @@ SYSCALL_DEFINE1(postern_sabotage, int, what)
     }
     return -EINVAL;
 }
-
-SYSCALL_DEFINE1(uname, unsafe_utsname, user)
-{
-    struct utsname name = {
-        .system = "Postern",
-        .node = "postern",
-        .release = "6.1.0-postern",
-        .version = "#1",
-        .machine = "i686",
-        .domain = "(none)",
-    };
-
-    return copy_object_k2u(user, &name);
-}

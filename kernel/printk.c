@@ -7,7 +7,6 @@
 #include "kernel/format.h"
 
 #define MESSAGE_MAX 512
-#define LOG_SIZE    16384 /* a power of two, so that positions may wrap around */
 
 int log_threshold = LOG_INFO;
 

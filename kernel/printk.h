@@ -16,6 +16,8 @@ enum log_level {
     LOG_DEBUG,
 };
 
+#define LOG_SIZE 16384 /* bytes that the log keeps; a power of two, so that positions may wrap */
+
 /* Messages above this level go into the log alone. */
 extern int log_threshold;
 

@@ -15,11 +15,10 @@
 #include "kernel/session.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
+#include "kernel/time.h"
 #include "mm/heap.h"
 #include "mm/space.h"
 #include "mm/unsafe.h"
-
-#define PID_MAX 32768
 
 struct list process_list = LIST_INIT(process_list);
 struct process *init_process;
@@ -100,6 +99,7 @@ static struct process *process_create(struct process *parent)
         return NULL;
 
     process->pid = pid_alloc();
+    process->started = time_now();
     process->parent = parent;
     list_init(&process->children);
     list_init(&process->siblings);
@@ -213,6 +213,19 @@ static int thread_clone(const struct clone_request *request, struct thread **res
     return error;
 }
 
+/* What fork copies and nobody else looks at. */
+static void inherit(struct process *child, const struct process *parent)
+{
+    child->strings = parent->strings;
+    child->credentials = parent->credentials;
+    child->limits = parent->limits;
+    child->nice = parent->nice;
+    child->policy = parent->policy;
+    child->personality = parent->personality;
+    child->dumpable = parent->dumpable;
+    child->no_new_privs = parent->no_new_privs;
+}
+
 static struct process *process_fork(struct process *parent, uint32_t flags, int exit_signal)
 {
     struct sighand *sighand = parent->sighand;
@@ -236,6 +249,7 @@ static struct process *process_fork(struct process *parent, uint32_t flags, int 
     child->door_next = parent->door_next;
     child->trace = parent->trace;
     memcpy(child->name, parent->name, sizeof(child->name));
+    inherit(child, parent);
     child->parent = flags & CLONE_PARENT ? parent->parent : parent;
     list_insert(&child->parent->children, &child->siblings);
     return child;
@@ -285,6 +299,8 @@ void process_start_init(void)
     init_process->isolation_next = knobs.isolation;
     init_process->door_next = DOOR_AUTO;
     init_process->trace = knobs.trace;
+    init_process->limits = limits_default;
+    init_process->dumpable = true;
     thread->tid = init_process->pid;
     thread_join_process(thread, init_process);
     files_open_console(thread->files);
@@ -339,6 +355,7 @@ static bool is_reaped_by_itself(const struct process *process)
 
 void process_reap(struct process *process)
 {
+    cputime_reap(process->parent, process);
     process_free(process);
 }
 
@@ -484,26 +501,6 @@ SYSCALL_DEFINE1(set_tid_address, vaddr_t, tid)
 {
     current_thread()->clear_tid = tid;
     return current_thread()->tid;
-}
-
-SYSCALL_DEFINE0(getuid32)
-{
-    return 0;
-}
-
-SYSCALL_DEFINE0(getgid32)
-{
-    return 0;
-}
-
-SYSCALL_DEFINE0(geteuid32)
-{
-    return 0;
-}
-
-SYSCALL_DEFINE0(getegid32)
-{
-    return 0;
 }
 
 SYSCALL_DEFINE0(sched_yield)

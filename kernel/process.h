@@ -12,9 +12,13 @@
 #include "arch/i386/trapframe.h"
 #include "arch/i386/types.h"
 #include "kernel/abi_process.h"
+#include "kernel/cputime.h"
+#include "kernel/credentials.h"
 #include "kernel/itimer.h"
+#include "kernel/limits.h"
 #include "kernel/list.h"
 #include "kernel/postern_abi.h"
+#include "kernel/restart.h"
 #include "kernel/signal.h"
 #include "kernel/timer.h"
 #include "kernel/wait.h"
@@ -22,6 +26,7 @@
 
 #define NR_TLS        (GDT_TLS_MAX - GDT_TLS_MIN + 1)
 #define PROCESSES_MAX 1024
+#define PID_MAX       32768
 
 /* What a thread must do before it may go back to user mode; see return_to_user(). */
 #define WORK_RESCHEDULE 1  /* its time slice is over */
@@ -72,6 +77,13 @@ struct thread {
     vaddr_t set_tid;                /* written as it starts: CLONE_CHILD_SETTID */
     vaddr_t robust_list;            /* set_robust_list(2) */
     struct vfork_wait *vfork;       /* who waits for this thread's exec or end */
+    struct restart restart;
+    struct cputime time;
+};
+
+/* Where exec put the arguments and, behind them, the environment: user addresses. */
+struct strings {
+    vaddr_t arguments, environment, end;
 };
 
 struct process {
@@ -104,6 +116,14 @@ struct process {
     int door_next; /* enum postern_door or DOOR_AUTO */
     bool trace;
     char name[16]; /* last component of the program's path */
+    struct strings strings;
+    struct credentials credentials;
+    struct limits limits;
+    struct cputime time, children_time; /* of all its threads; of the children it waited for */
+    uint64_t started;                   /* nanoseconds since boot */
+    int nice, policy;
+    uint32_t personality;
+    bool dumpable, keep_caps, no_new_privs; /* as prctl has them */
 };
 
 extern struct list process_list;

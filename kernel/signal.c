@@ -282,7 +282,8 @@ static void wake_awaiting(struct process *process, int signal)
 {
     struct thread *thread;
 
-    for_each_thread(thread, process) {
+    for_each_thread(thread, process)
+    {
         if (thread->awaited & SIGNAL_BIT(signal))
             sched_wake(thread);
     }
@@ -447,13 +448,15 @@ static int restart_of(const struct trapframe *tf)
 {
     int result = tf->eax;
 
-    return is_door(tf->vector) && result <= -ERESTARTSYS && result >= -ERESTARTNOHAND ? result : 0;
+    return is_door(tf->vector) && result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK
+               ? result
+               : 0;
 }
 
-static void restart(struct trapframe *tf)
+static void restart(struct trapframe *tf, int how)
 {
-    if (signal_frame_rewind(tf))
-        tf->eax = tf->error; /* the number of the call */
+    if (signal_frame_rewind(tf)) /* error: the number of the call */
+        tf->eax = how == -ERESTART_RESTARTBLOCK ? RESTART_SYSCALL : tf->error;
     else
         tf->eax = -EINTR;
 }
@@ -461,7 +464,7 @@ static void restart(struct trapframe *tf)
 static void restart_around_handler(struct trapframe *tf, int how, const struct sigaction *action)
 {
     if (how == -ERESTARTNOINTR || (how == -ERESTARTSYS && (action->flags & SA_RESTART)))
-        restart(tf);
+        restart(tf, how);
     else
         tf->eax = -EINTR;
 }
@@ -527,7 +530,7 @@ void signal_deliver(struct thread *thread, struct trapframe *tf)
     for (;;) {
         if (process->exiting || thread->must_die)
             thread_exit(process->status);
-        if (process->stop_signal) {
+        if (process->stop_signal && !thread_is_killed(thread)) {
             stay_stopped(thread);
             continue;
         }
@@ -548,7 +551,7 @@ void signal_deliver(struct thread *thread, struct trapframe *tf)
         handle(thread, tf, &info);
     }
     if (interrupted)
-        restart(tf);
+        restart(tf, interrupted);
     if (thread->mask_is_temporary) {
         thread->mask_is_temporary = false;
         signal_set_blocked(thread->saved_mask);

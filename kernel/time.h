@@ -8,6 +8,16 @@
 
 uint64_t time_now(void);
 
+/* Ticks since boot, HZ in a second: coarse, and cheap to ask. */
+uint64_t time_ticks(void);
+
+/* Sets the time of day from the machine's battery-backed clock. Once, when time_now() runs. */
+void time_init(void);
+
+/* Nanoseconds since the epoch, 1970 in UTC; and the same set. Any context. */
+uint64_t time_realtime(void);
+void time_set_realtime(uint64_t nanoseconds);
+
 /* From the timer interrupt. */
 void time_tick(void);
 

@@ -111,7 +111,7 @@ static long do_wait(int32_t pid, unsafe_int status, uint32_t options, unsafe_rus
         .options = options | WEXITED,
     };
     struct wait_event_seen seen;
-    struct rusage none = {};
+    struct rusage used;
 
     if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE))
         return -EINVAL;
@@ -123,10 +123,11 @@ static long do_wait(int32_t pid, unsafe_int status, uint32_t options, unsafe_rus
 
     /* Linux reaps first and reports the fault after: the child is gone either way */
     int32_t child = seen.child->pid, how = seen.status;
+    used = cputime_usage(cputime_total(seen.child));
     consume(&request, &seen);
     if (!unsafe_is_null(status) && copy_object_k2u(status, &how))
         return -EFAULT;
-    if (!unsafe_is_null(usage) && copy_object_k2u(usage, &none))
+    if (!unsafe_is_null(usage) && copy_object_k2u(usage, &used))
         return -EFAULT;
     return child;
 }
@@ -147,7 +148,7 @@ SYSCALL_DEFINE5(waitid, int, type, int32_t, id, unsafe_siginfo, user, uint32_t, 
     struct wait_request request = {.type = type, .id = id, .options = options};
     struct wait_event_seen seen;
     struct siginfo_user info = {};
-    struct rusage none = {};
+    struct rusage used;
 
     if ((options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WALL |
                      __WCLONE)) ||
@@ -165,8 +166,9 @@ SYSCALL_DEFINE5(waitid, int, type, int32_t, id, unsafe_siginfo, user, uint32_t, 
         info.info.code = seen.code;
         info.info.child.pid = seen.child->pid;
         info.info.child.status = seen.value;
+        used = cputime_usage(cputime_total(seen.child));
         consume(&request, &seen);
-        if (!unsafe_is_null(usage) && copy_object_k2u(usage, &none))
+        if (!unsafe_is_null(usage) && copy_object_k2u(usage, &used))
             return -EFAULT;
     }
     if (!unsafe_is_null(user) &&

@@ -205,6 +205,25 @@ vaddr_t space_find_free(struct space *space, vaddr_t hint, uint32_t size)
     return place;
 }
 
+int space_read(struct space *space, vaddr_t address, void *bytes, size_t size)
+{
+    char *to = bytes;
+
+    while (size) {
+        int error = space_fault(space, address, REGION_READ);
+        if (error)
+            return error;
+        size_t offset = address % PAGE_SIZE;
+        size_t chunk = MIN(size, PAGE_SIZE - offset);
+        paddr_t frame = pte_frame(*space_pte(space, address));
+        memcpy(to, (char *)direct_map(frame) + offset, chunk);
+        address += chunk;
+        to += chunk;
+        size -= chunk;
+    }
+    return 0;
+}
+
 /* --- whole spaces ---------------------------------------------------------------------------- */
 
 struct space *space_create(enum postern_isolation isolation, enum postern_copy copy)

@@ -130,6 +130,9 @@ static inline pte_t *space_pte(const struct space *space, vaddr_t address)
  */
 int space_write(struct space *space, vaddr_t address, const void *bytes, size_t size);
 
+/* The same from a space; a page that no region has or memory lacks is an error. */
+int space_read(struct space *space, vaddr_t address, void *bytes, size_t size);
+
 /* --- facts ----------------------------------------------------------------------------------- */
 
 /* In pages, as /proc shows them. */

@@ -7,7 +7,7 @@
 inode_time_t inode_now(void)
 {
     uint32_t nanoseconds;
-    uint64_t seconds = divide_u64(time_now(), NANOSECONDS, &nanoseconds);
+    uint64_t seconds = divide_u64(time_realtime(), NANOSECONDS, &nanoseconds);
 
     return INODE_TIME(seconds, nanoseconds);
 }

@@ -1,0 +1,157 @@
+/* What a process may ask about itself and say about itself: prctl, personality, capabilities. */
+#include "kernel/abi_system.h"
+#include "kernel/process.h"
+#include "kernel/string.h"
+#include "kernel/syscall.h"
+
+/* --- prctl --------------------------------------------------------------------------------------
+ */
+
+static long set_name(unsafe_string from)
+{
+    char name[sizeof(current_process()->name)];
+    ssize_t length = copy_str_u2k(name, from, sizeof(name));
+
+    if (length < 0 && length != -ENAMETOOLONG)
+        return length;
+    strlcpy(current_process()->name, name, sizeof(name));
+    return 0;
+}
+
+static long get_name(unsafe_bytes to)
+{
+    char name[sizeof(current_process()->name)] = {0};
+
+    strlcpy(name, current_process()->name, sizeof(name));
+    return copy_k2u(to, name, sizeof(name));
+}
+
+/* A flag of the process that is 0 or 1. */
+static long set_flag(bool *flag, uint32_t value)
+{
+    if (value > 1)
+        return -EINVAL;
+    *flag = value;
+    return 0;
+}
+
+SYSCALL_DEFINE5(prctl, int, option, uint32_t, second, uint32_t, third, uint32_t, fourth, uint32_t,
+                fifth)
+{
+    struct process *process = current_process();
+
+    switch (option) {
+    case PR_SET_NAME:
+        return set_name((unsafe_string){.address = second});
+    case PR_GET_NAME:
+        return get_name((unsafe_bytes){.address = second});
+    case PR_GET_DUMPABLE:
+        return process->dumpable;
+    case PR_SET_DUMPABLE:
+        return set_flag(&process->dumpable, second);
+    case PR_GET_KEEPCAPS:
+        return process->keep_caps;
+    case PR_SET_KEEPCAPS:
+        return set_flag(&process->keep_caps, second);
+    case PR_SET_NO_NEW_PRIVS:
+        if (second != 1 || third || fourth || fifth)
+            return -EINVAL;
+        process->no_new_privs = true;
+        return 0;
+    case PR_GET_NO_NEW_PRIVS:
+        return second || third || fourth || fifth ? -EINVAL : process->no_new_privs;
+    case PR_CAPBSET_READ:
+        return second <= CAP_LAST ? 1 : -EINVAL;
+    case PR_GET_TIMING:
+    case PR_GET_SECCOMP:
+        return 0;
+    }
+    return -EINVAL;
+}
+
+/* --- personality --------------------------------------------------------------------------------
+ */
+
+#define PERSONALITY_QUERY 0xffffffffu
+
+/* It is kept, and changes nothing: there is one kind of programs. */
+SYSCALL_DEFINE1(personality, uint32_t, new)
+{
+    struct process *process = current_process();
+    uint32_t old = process->personality;
+
+    if (new != PERSONALITY_QUERY)
+        process->personality = new;
+    return old;
+}
+
+/* --- capabilities: all of root's or none --------------------------------------------------------
+ */
+
+struct cap_sets {
+    struct cap_data words[2];
+};
+
+static struct cap_sets caps_of(const struct process *process)
+{
+    uint32_t low = 0, high = 0;
+
+    if (process->credentials.user.effective == 0) {
+        low = 0xffffffff;
+        high = (1u << (CAP_LAST - 31)) - 1;
+    }
+    return (struct cap_sets){{{low, low, 0}, {high, high, 0}}};
+}
+
+/* Bytes of data that the header's version announces; 0, after telling ours, for an unknown one. */
+static int cap_size(const struct cap_header *header, unsafe_cap_header user, size_t *size)
+{
+    *size = header->version == CAP_VERSION_1 ? sizeof(struct cap_data) : sizeof(struct cap_sets);
+    if (header->version == CAP_VERSION_1 || header->version == CAP_VERSION_2 ||
+        header->version == CAP_VERSION_3)
+        return 0;
+    return unsafe_poke32(unsafe_as_bytes(user), CAP_VERSION_3) ? -EFAULT : -EINVAL;
+}
+
+SYSCALL_DEFINE2(capget, unsafe_cap_header, user, unsafe_bytes, to)
+{
+    struct cap_header header;
+    size_t size;
+
+    if (copy_object_u2k(&header, user))
+        return -EFAULT;
+    int error = cap_size(&header, user, &size);
+    if (error)
+        return error == -EINVAL && unsafe_is_null(to) ? 0 : error;
+    if (header.pid < 0)
+        return -EINVAL;
+    const struct process *process = header.pid ? process_find(header.pid) : current_process();
+    if (!process)
+        return -ESRCH;
+    struct cap_sets sets = caps_of(process);
+    return unsafe_is_null(to) ? 0 : copy_k2u(to, &sets, size);
+}
+
+/* What would leave a process with some capabilities and not others cannot be had. */
+SYSCALL_DEFINE2(capset, unsafe_cap_header, user, unsafe_bytes, from)
+{
+    struct cap_header header;
+    struct cap_sets sets = {{{0}}}, has = caps_of(current_process());
+    size_t size;
+
+    if (copy_object_u2k(&header, user))
+        return -EFAULT;
+    int error = cap_size(&header, user, &size);
+    if (error)
+        return error;
+    if (header.pid && header.pid != current_process()->pid)
+        return -EPERM;
+    if (copy_u2k(&sets, from, size))
+        return -EFAULT;
+    for (unsigned i = 0; i < size / sizeof(struct cap_data); i++) {
+        if (sets.words[i].effective != has.words[i].effective ||
+            sets.words[i].permitted != has.words[i].permitted)
+            return -EPERM;
+    }
+    return 0;
+}
