@@ -47,17 +47,23 @@ const struct file_operations null_operations = {
 };
 
 /* Between its parts others may run, and a signal ends it. */
-static ssize_t zero_read(struct file *file, unsafe_bytes to, size_t size)
+static size_t clear_long(unsafe_bytes to, size_t size)
 {
     size_t done = 0, part, moved;
 
-    (void)file;
     do {
         part = MIN(size - done, PART_MAX);
         moved = clear_user(unsafe_advance(to, done), part);
         done += moved;
     } while (done < size && moved == part && sched_pause() &&
              !(current_thread()->work & WORK_SIGNAL));
+    return done;
+}
+
+static ssize_t zero_read(struct file *file, unsafe_bytes to, size_t size)
+{
+    (void)file;
+    size_t done = likely(size <= PART_MAX) ? clear_user(to, size) : clear_long(to, size);
     return done || !size ? (ssize_t)done : -EFAULT;
 }
 

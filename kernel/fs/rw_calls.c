@@ -14,7 +14,8 @@ static struct file *lookup(int fd)
 
 typedef ssize_t (*mover)(struct file *file, unsafe_bytes bytes, size_t size);
 
-static ssize_t file_read(struct file *file, unsafe_bytes to, size_t size)
+static inline __attribute__((always_inline)) ssize_t file_read(struct file *file, unsafe_bytes to,
+                                                               size_t size)
 {
     if (!file_may_read(file))
         return -EBADF;
@@ -25,7 +26,8 @@ static ssize_t file_read(struct file *file, unsafe_bytes to, size_t size)
     return file->operations->read(file, to, MIN(size, COUNT_MAX));
 }
 
-static ssize_t file_write(struct file *file, unsafe_bytes from, size_t size)
+static inline __attribute__((always_inline)) ssize_t file_write(struct file *file,
+                                                                unsafe_bytes from, size_t size)
 {
     if (!file_may_write(file))
         return -EBADF;
