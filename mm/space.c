@@ -341,7 +341,7 @@ int space_futex_key(const struct space *space, vaddr_t address, bool shared, str
 {
     const struct region *region = shared ? space_find(space, address) : NULL;
 
-    if (shared && !region)
+    if (address >= USER_LIMIT || (shared && !region))
         return -EFAULT;
     *key = (struct futex_key){.owner = space, .offset = address};
     if (region && region->flags & REGION_SHARED) {
