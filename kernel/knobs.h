@@ -10,10 +10,12 @@
 
 struct knobs {
 #define VALUE(text, number)
+#define NUMBER
 #define KNOB(name, values) int name;
 #include "kernel/knobs.def"
 #undef KNOB
 #undef VALUE
+#undef NUMBER
     char init[128];
     char init_arguments[512];
 };

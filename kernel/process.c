@@ -14,6 +14,7 @@
 #include "kernel/session.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
+#include "mm/failalloc.h"
 #include "mm/heap.h"
 #include "mm/space.h"
 #include "mm/unsafe.h"
@@ -264,6 +265,7 @@ static void init_entry(void)
 
     if (error)
         panic("cannot start %s: error %d", knobs.init, -error);
+    failalloc_arm(knobs.failalloc);
     return_to_user(current_thread(), current_trapframe());
 }
 

@@ -6,6 +6,7 @@
 /* the host's headers have structures of these names as well */
 #define timespec kernel_timespec
 
+#include "test/unit/failalloc.h"
 #include "mm/frame.c"
 #include "mm/heap.c"
 #include "mm/region.c"
@@ -18,7 +19,6 @@
 #define BASE   0x10000000u
 
 pte_t kernel_directory[PTES_PER_TABLE];
-pte_t memory_shared_entries[KERNEL_TABLES];
 
 /* What the rest of the kernel would do. */
 bool space_is_loaded(const struct space *space)
