@@ -20,6 +20,8 @@
 
 pte_t kernel_directory[PTES_PER_TABLE];
 
+pte_t memory_shared_entries[KERNEL_TABLES];
+
 /* What the rest of the kernel would do. */
 bool space_is_loaded(const struct space *space)
 {
