@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -338,6 +339,47 @@ static void check_file_end(void)
     close(fd);
 }
 
+static int store_in_file(void *memory)
+{
+    ((char *)memory)[PAGE + 1] = 'C';
+    return 0;
+}
+
+static void check_shared_file(void)
+{
+    char path[] = "/tmp/memory_calls.XXXXXX", bytes[4] = {0};
+
+    bool made = mkdir("/tmp", 0777) == 0;
+    int fd = mkstemp(path);
+
+    if (fd < 0) {
+        ktap_skip("no file can be made", "shared mappings of a file");
+        return;
+    }
+    unlink(path);
+    if (made)
+        rmdir("/tmp");
+    ktap_ok(ftruncate(fd, 2 * PAGE) == 0 && write(fd, "file", 4) == 4, "a file with a hole");
+    char *memory = mmap(NULL, 2 * PAGE, RW, MAP_SHARED, fd, 0);
+    char *other = mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+    char *own = mmap(NULL, 2 * PAGE, RW, MAP_PRIVATE, fd, 0);
+    ktap_ok(memory != MAP_FAILED && !memcmp(memory, "file", 4), "mapped shared: its bytes");
+    ktap_ok(other[PAGE + 1] == 0 && own[PAGE + 1] == 0, "and zeroes for the hole");
+    ktap_equal(spawn_body(store_in_file, memory), 0, "a child stores into the hole");
+    ktap_ok(memory[PAGE + 1] == 'C' && other[PAGE + 1] == 'C', "every shared mapping sees it");
+    memory[1] = 'I';
+    ktap_ok(pread(fd, bytes, 4, 0) == 4 && !memcmp(bytes, "fIle", 4), "so does read");
+    own[0] = 'P';
+    ktap_ok(pwrite(fd, "LE", 2, 2) == 2 && !memcmp(other, "fILE", 4), "a write is seen in memory");
+    ktap_ok(own[0] == 'P' && memory[0] == 'f', "a private store is nobody else's");
+    ktap_equal(answer(msync(memory, 2 * PAGE, MS_SYNC)), 0, "msync of a file");
+    munmap(memory, 2 * PAGE);
+    munmap(own, 2 * PAGE);
+    close(fd);
+    ktap_equal(other[PAGE + 1], 'C', "a mapping outlives the descriptor and the name");
+    munmap(other, 2 * PAGE);
+}
+
 /* --- advice ----------------------------------------------------------------------------------- */
 
 static void check_madvise(void)
@@ -484,6 +526,7 @@ int main(int argc, char **argv)
     check_zero_device();
     check_file();
     check_file_end();
+    check_shared_file();
     check_madvise();
     check_fork_advice();
     check_mincore_and_lock();
