@@ -49,6 +49,17 @@ static int call_fork(void)
     return result_of(pid);
 }
 
+static int call_vfork(void)
+{
+    pid_t pid = vfork();
+
+    if (pid == 0)
+        _exit(0);
+    if (pid > 0)
+        waitpid(pid, NULL, 0);
+    return result_of(pid);
+}
+
 static int call_execve(void)
 {
     char *argv[] = {"true", NULL}, *envp[] = {"A=B", NULL};
@@ -230,6 +241,7 @@ static const struct row {
     bool cold;     /* only its first time in a process allocates: not tried unarmed before */
 } rows[] = {
     {"fork", call_fork, {ENOMEM, EAGAIN}, false},
+    {"vfork", call_vfork, {ENOMEM, EAGAIN}, false},
     {"execve", call_execve, {ENOMEM}, true},
     {"mmap", call_mmap, {ENOMEM}, false},
     {"mmap shared", call_mmap_shared, {ENOMEM}, false},
