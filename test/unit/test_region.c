@@ -6,8 +6,7 @@
  */
 #include "test/unit/unit.h"
 
-/* the host's headers have structures of these names as well */
-#define timespec kernel_timespec
+#include "test/unit/names.h"
 
 #include "mm/failalloc.h"
 #include "mm/frame.c"
