@@ -67,13 +67,14 @@ static long window_size(struct tty *tty, uint32_t request, uint32_t argument)
 /* --- queues ------------------------------------------------------------------------------------
  */
 
-static long flush(struct tty *tty, uint32_t queues)
+/* What is input at one end is output at the other. */
+static long flush(struct tty *tty, uint32_t queues, bool by_master)
 {
     if (queues > TCIOFLUSH)
         return -EINVAL;
-    if (queues != TCOFLUSH)
+    if (queues != (by_master ? TCIFLUSH : TCOFLUSH))
         tty_flush_input(tty);
-    if (queues != TCIFLUSH)
+    if (queues != (by_master ? TCOFLUSH : TCIFLUSH))
         tty_flush_output(tty);
     return 0;
 }
@@ -95,7 +96,7 @@ static long control_flow(struct tty *tty, uint32_t action)
     return -EINVAL;
 }
 
-static long queues(struct tty *tty, uint32_t request, uint32_t argument)
+static long queues(struct tty *tty, uint32_t request, uint32_t argument, bool by_master)
 {
     int error = tty_check_foreground(tty, SIGTTOU);
 
@@ -103,7 +104,7 @@ static long queues(struct tty *tty, uint32_t request, uint32_t argument)
         return error;
     switch (request) {
     case TCFLSH:
-        return flush(tty, argument);
+        return flush(tty, argument, by_master);
     case TCXONC:
         return control_flow(tty, argument);
     default: /* TCSBRK, TCSBRKP: all that was written has been shown, and there is no line to break
@@ -139,7 +140,7 @@ long tty_ioctl(struct tty *tty, uint32_t request, uint32_t argument, bool by_mas
     case TCXONC:
     case TCSBRK:
     case TCSBRKP:
-        return queues(tty, request, argument);
+        return queues(tty, request, argument, by_master);
     case FIONREAD:
         return tell(argument, tty_available(tty));
     case TIOCOUTQ:
