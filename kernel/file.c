@@ -3,6 +3,7 @@
 #include "kernel/fs/lock.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/panic.h"
+#include "kernel/process.h"
 #include "kernel/string.h"
 #include "mm/heap.h"
 
@@ -145,12 +146,21 @@ struct file *files_lookup_open(struct files *files, int fd)
     return file && !(file->flags & O_PATH) ? file : NULL;
 }
 
+unsigned files_limit(void)
+{
+    const struct process *process = current_process();
+
+    if (!process) /* at boot, for init */
+        return FILES_MAX;
+    return MIN(limit_of(process, RLIMIT_NOFILE), (uint64_t)FILES_MAX);
+}
+
 /* Makes room for descriptor fd. 0, -EMFILE or -ENOMEM. */
 static int files_grow(struct files *files, unsigned fd)
 {
     unsigned size = files->size;
 
-    if (fd >= FILES_MAX)
+    if (fd >= files_limit())
         return -EMFILE;
     while (size <= fd)
         size *= 2;
@@ -198,7 +208,7 @@ void files_remove(struct files *files, int fd)
 
 int files_install_at(struct files *files, struct file *file, bool close_on_exec, int fd)
 {
-    if ((unsigned)fd >= FILES_MAX)
+    if ((unsigned)fd >= files_limit())
         return -EBADF;
     int error = files_grow(files, fd);
     if (error)

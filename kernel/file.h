@@ -83,6 +83,9 @@ ssize_t file_read_at(struct file *file, void *to, size_t size, uint64_t offset);
 
 #define FILES_MAX 1024 /* descriptors of a process: Linux's default RLIMIT_NOFILE */
 
+/* How many the calling process may have: its limit. */
+unsigned files_limit(void);
+
 struct files;
 
 /* A table with one reference; NULL: no memory. A clone shares the files, not the table. */

@@ -17,9 +17,9 @@
 #include "trampoline/gate.h"
 
 /* Page fault error code (SDM 3A 4.7). */
-#define PF_PRESENT 1
-#define PF_WRITE   2
-#define PF_USER    4
+#define PF_PRESENT      1
+#define PF_WRITE        2
+#define PF_USER         4
 
 #define DR6_SINGLE_STEP 0x4000 /* SDM 3B 17.2.3 */
 
