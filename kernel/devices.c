@@ -3,37 +3,6 @@
 #include "kernel/console.h"
 #include "kernel/wait.h"
 
-/* --- null and zero --------------------------------------------------------------------------- */
-
-static ssize_t null_read(struct file *file, unsafe_bytes to, size_t size)
-{
-    (void)file, (void)to, (void)size;
-    return 0;
-}
-
-static ssize_t null_write(struct file *file, unsafe_bytes from, size_t size)
-{
-    (void)file, (void)from;
-    return size;
-}
-
-static const struct file_operations null_operations = {
-    .read = null_read,
-    .write = null_write,
-};
-
-static ssize_t zero_read(struct file *file, unsafe_bytes to, size_t size)
-{
-    (void)file;
-    size_t done = clear_user(to, size);
-    return done || !size ? (ssize_t)done : -EFAULT;
-}
-
-static const struct file_operations zero_operations = {
-    .read = zero_read,
-    .write = null_write,
-};
-
 /* --- console --------------------------------------------------------------------------------- */
 
 #define CHUNK 256
@@ -102,6 +71,10 @@ const struct file_operations *device_operations(uint32_t number)
 const struct device devices[] = {
     {"/dev/null", 1, 3, &null_operations},
     {"/dev/zero", 1, 5, &zero_operations},
+    {"/dev/full", 1, 7, &full_operations},
+    {"/dev/random", 1, 8, &random_operations},
+    {"/dev/urandom", 1, 9, &random_operations},
+    {"/dev/kmsg", 1, 11, &kmsg_operations},
     {"/dev/tty", 5, 0, &console_operations},
     {"/dev/console", 5, 1, &console_operations},
     {NULL, 0, 0, NULL},

@@ -21,6 +21,10 @@ static inline uint32_t device_number(const struct device *device)
 /* What a node of that number opens; NULL: there is no such device. */
 const struct file_operations *device_operations(uint32_t number);
 
+/* kernel/memory_devices.c */
+extern const struct file_operations null_operations, zero_operations, full_operations,
+    random_operations, kmsg_operations;
+
 /* Lets console readers sleep and be woken. Once, at boot. */
 void devices_init(void);
 

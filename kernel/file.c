@@ -9,17 +9,6 @@
 
 #define FIRST_SIZE 32
 
-/* A descriptor: the file's address, whose lowest bit says close on exec. */
-typedef uintptr_t slot_t;
-#define SLOT_CLOEXEC    1u
-#define slot_file(slot) ((struct file *)((slot) & ~SLOT_CLOEXEC))
-
-struct files {
-    unsigned references; /* threads that use it */
-    unsigned size;
-    slot_t *slots;
-};
-
 /* --- files --------------------------------------------------------------------------------------
  */
 
@@ -33,15 +22,8 @@ struct file *file_create(const struct file_operations *operations, uint32_t flag
     return file;
 }
 
-void file_get(struct file *file)
+void file_release(struct file *file)
 {
-    file->references++;
-}
-
-void file_put(struct file *file)
-{
-    if (--file->references)
-        return;
     if (file->operations->release)
         file->operations->release(file);
     if (file->inode)
@@ -134,12 +116,7 @@ void files_put(struct files *files)
     heap_free(files);
 }
 
-struct file *files_lookup(struct files *files, int fd)
-{
-    return (unsigned)fd < files->size ? slot_file(files->slots[fd]) : NULL;
-}
-
-struct file *files_lookup_open(struct files *files, int fd)
+struct file *files_lookup_open(const struct files *files, int fd)
 {
     struct file *file = files_lookup(files, fd);
 

@@ -69,8 +69,20 @@ static inline bool file_may_write(const struct file *file)
 
 /* A file with one reference; NULL: no memory. */
 struct file *file_create(const struct file_operations *operations, uint32_t flags, void *object);
-void file_get(struct file *file);
-void file_put(struct file *file);
+
+static inline void file_get(struct file *file)
+{
+    file->references++;
+}
+
+/* The last reference closes the file. */
+void file_release(struct file *file);
+
+static inline void file_put(struct file *file)
+{
+    if (!--file->references)
+        file_release(file);
+}
 
 /* Frees a file that never became open: no operation is called. */
 void file_discard(struct file *file);
@@ -86,7 +98,16 @@ ssize_t file_read_at(struct file *file, void *to, size_t size, uint64_t offset);
 /* How many the calling process may have: its limit. */
 unsigned files_limit(void);
 
-struct files;
+/* A descriptor: the file's address, whose lowest bit says close on exec. */
+typedef uintptr_t slot_t;
+#define SLOT_CLOEXEC    1u
+#define slot_file(slot) ((struct file *)((slot) & ~SLOT_CLOEXEC))
+
+struct files {
+    unsigned references; /* threads that use it */
+    unsigned size;
+    slot_t *slots;
+};
 
 /* A table with one reference; NULL: no memory. A clone shares the files, not the table. */
 struct files *files_create(void);
@@ -98,10 +119,13 @@ void files_put(struct files *files);
 int files_unshare(struct files **files);
 
 /* The file of fd, without a reference of its own: good while the caller does not close it. NULL. */
-struct file *files_lookup(struct files *files, int fd);
+static inline struct file *files_lookup(const struct files *files, int fd)
+{
+    return (unsigned)fd < files->size ? slot_file(files->slots[fd]) : NULL;
+}
 
 /* The same for what works on the file itself: not one that was opened with O_PATH. */
-struct file *files_lookup_open(struct files *files, int fd);
+struct file *files_lookup_open(const struct files *files, int fd);
 
 /* Puts file into the lowest free descriptor, taking over the reference. fd, -EMFILE or -ENOMEM; the
  * reference stays the caller's then. */

@@ -16,38 +16,67 @@ struct value {
 static const struct knob {
     const char *name;
     int *place;
-    struct value values[VALUES_MAX]; /* the default first; text NULL ends them */
+    struct value values[VALUES_MAX]; /* the default first; text NULL ends them; none: a number */
 } table[] = {
 #define VALUE(text, number) {#text, number},
-#define KNOB(name, values)  {#name, &knobs.name, {values}},
+#define NUMBER
+#define KNOB(name, values) {#name, &knobs.name, {values}},
 #include "kernel/knobs.def"
 #undef KNOB
 #undef VALUE
+#undef NUMBER
 };
 
 struct knobs knobs;
 
-static const char *value_text(const struct knob *knob, int number)
+static bool is_number(const struct knob *knob)
+{
+    return !knob->values[0].text;
+}
+
+/* The value that knob has now. */
+static const char *value_text(const struct knob *knob, char *buffer, size_t size)
 {
     const struct value *value = knob->values;
 
-    while (value->number != number)
+    if (is_number(knob)) {
+        snprintf(buffer, size, "%d", *knob->place);
+        return buffer;
+    }
+    while (value->number != *knob->place)
         value++;
     return value->text;
+}
+
+/* Decimal digits, up to INT32_MAX; false for anything else. */
+static bool parse_number(const char *text, int *number)
+{
+    int value = 0;
+
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9' || __builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, *text - '0', &value))
+            return false;
+    }
+    *number = value;
+    return true;
 }
 
 static void complain_value(const struct knob *knob, const char *text,
                            void (*complain)(const char *line))
 {
-    char line[256];
-    int length = snprintf(line, sizeof(line), "postern: %s=%s: not one of", knob->name, text);
+    char line[256], number[16];
+    int length = snprintf(line, sizeof(line), "postern: %s=%s: not %s", knob->name, text,
+                          is_number(knob) ? "a number" : "one of");
 
     for (const struct value *v = knob->values; v->text && length < (int)sizeof(line); v++)
         length += snprintf(line + length, sizeof(line) - length, "%s %s",
                            v == knob->values ? "" : ",", v->text);
     if (length < (int)sizeof(line))
         snprintf(line + length, sizeof(line) - length, "; using %s",
-                 value_text(knob, *knob->place));
+                 value_text(knob, number, sizeof(number)));
     complain(line);
 }
 
@@ -59,6 +88,8 @@ static bool set_knob(const struct knob *knob, const char *word, void (*complain)
     if (strncmp(word, knob->name, length) || word[length] != '=')
         return false;
     const char *text = word + length + 1;
+    if (is_number(knob) && parse_number(text, knob->place))
+        return true;
     for (const struct value *v = knob->values; v->text; v++) {
         if (!strcmp(v->text, text)) {
             *knob->place = v->number;
@@ -186,8 +217,9 @@ int knobs_describe(char *buffer, size_t size)
 
     for (unsigned i = 0; i < ARRAY_SIZE(table); i++) {
         size_t room = length < (int)size ? size - length : 0;
+        char number[16];
         length += snprintf(buffer + length, room, "%s%s=%s", i ? " " : "", table[i].name,
-                           value_text(&table[i], *table[i].place));
+                           value_text(&table[i], number, sizeof(number)));
     }
     return length;
 }

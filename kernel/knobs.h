@@ -10,10 +10,12 @@
 
 struct knobs {
 #define VALUE(text, number)
+#define NUMBER
 #define KNOB(name, values) int name;
 #include "kernel/knobs.def"
 #undef KNOB
 #undef VALUE
+#undef NUMBER
     const char *command_line; /* the whole of it, as the boot loader gave it */
     char init[128];
     char init_arguments[512];

@@ -43,6 +43,8 @@ enum postern_setting {
     POSTERN_FRAMES_IN_USE,  /* get: physical frames allocated, of the whole system */
     POSTERN_HEAP_IN_USE,    /* get: bytes of kernel heap allocated, of the whole system */
     POSTERN_MEMORY_KIB,     /* get: usable physical memory of the machine */
+    POSTERN_FAILALLOC, /* get, set: this process's Nth kernel allocation from now on fails, once;
+                          0: off, or it has */
 };
 
 /* postern_counters(buffer, size): since boot, all processes; each wraps at 2^32. */

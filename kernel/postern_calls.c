@@ -9,6 +9,7 @@
 #include "kernel/process.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
+#include "mm/failalloc.h"
 #include "mm/frame.h"
 #include "mm/heap.h"
 #include "mm/space.h"
@@ -52,6 +53,8 @@ SYSCALL_DEFINE1(postern_get, int, setting)
         return heap_in_use;
     case POSTERN_MEMORY_KIB:
         return frames_total * (PAGE_SIZE / 1024);
+    case POSTERN_FAILALLOC:
+        return (long)failalloc_remaining();
     }
     return -EINVAL;
 }
@@ -88,6 +91,11 @@ SYSCALL_DEFINE2(postern_set, int, setting, int, value)
         if (value != 0 && value != 1)
             return -EINVAL;
         process->trace = value;
+        return 0;
+    case POSTERN_FAILALLOC:
+        if (value < 0)
+            return -EINVAL;
+        failalloc_arm(value);
         return 0;
     }
     return -EINVAL;

@@ -16,6 +16,7 @@
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 #include "kernel/time.h"
+#include "mm/failalloc.h"
 #include "mm/heap.h"
 #include "mm/space.h"
 #include "mm/unsafe.h"
@@ -283,6 +284,7 @@ static void init_entry(void)
 
     if (error)
         panic("cannot start %s: error %d", knobs.init, -error);
+    failalloc_arm(knobs.failalloc);
     return_to_user(current_thread(), current_trapframe());
 }
 

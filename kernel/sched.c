@@ -51,6 +51,19 @@ void sched_switch(void)
     interrupts_restore(flags);
 }
 
+bool sched_pause(void)
+{
+    struct thread *current = current_thread();
+
+    if (current->work & WORK_RESCHEDULE) {
+        uint32_t flags = interrupts_save();
+        current->work &= ~WORK_RESCHEDULE;
+        sched_switch();
+        interrupts_restore(flags);
+    }
+    return !thread_is_killed(current);
+}
+
 void sched_begin(void)
 {
     if (dead) {

@@ -18,6 +18,10 @@ void sched_wake(struct thread *thread);
  * runnable and alone. Keeps the caller's interrupt flag. */
 void sched_switch(void);
 
+/* Thread context, in the midst of long work that can bear others in between: runs them if the
+ * caller's time slice is over. False if the caller is to end, and the work with it. */
+bool sched_pause(void);
+
 /* A new thread's first step, interrupts off: what sched_switch() does when it comes back. */
 void sched_begin(void);
 

@@ -530,7 +530,7 @@ void signal_deliver(struct thread *thread, struct trapframe *tf)
     for (;;) {
         if (process->exiting || thread->must_die)
             thread_exit(process->status);
-        if (process->stop_signal) {
+        if (process->stop_signal && !thread_is_killed(thread)) {
             stay_stopped(thread);
             continue;
         }

@@ -3,6 +3,7 @@
 #include "arch/i386/paging.h"
 #include "kernel/panic.h"
 #include "kernel/string.h"
+#include "mm/failalloc.h"
 
 struct frame {
     uint32_t references; /* 0: free; RESERVED: not the allocator's */
@@ -48,7 +49,7 @@ void frame_add(uint32_t start, uint32_t end)
     }
 }
 
-paddr_t frame_alloc(void)
+paddr_t frame_take(void)
 {
     uint32_t number = first_free;
 
@@ -58,6 +59,11 @@ paddr_t frame_alloc(void)
     frames[number].references = 1;
     frames_in_use++;
     return PADDR(number << PAGE_SHIFT);
+}
+
+paddr_t frame_alloc(void)
+{
+    return failalloc() ? NO_FRAME : frame_take();
 }
 
 paddr_t frame_alloc_zeroed(void)

@@ -24,7 +24,10 @@ void frame_add(uint32_t start, uint32_t end);
 /* One frame with one reference, contents undefined; NO_FRAME if memory is exhausted. */
 paddr_t frame_alloc(void);
 
-/* The same, filled with zeroes. */
+/* The same, not counted by failalloc: for the heap, which counts objects. */
+paddr_t frame_take(void);
+
+/* As frame_alloc(), filled with zeroes. */
 paddr_t frame_alloc_zeroed(void);
 
 /* Another reference; a put for each get and for the alloc. */

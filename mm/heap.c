@@ -4,6 +4,7 @@
 #include "kernel/list.h"
 #include "kernel/panic.h"
 #include "kernel/string.h"
+#include "mm/failalloc.h"
 #include "mm/frame.h"
 
 #define HEAP_ALIGN 16
@@ -31,7 +32,7 @@ uint32_t heap_in_use;
 
 static struct slab *slab_create(unsigned class)
 {
-    paddr_t frame = frame_alloc();
+    paddr_t frame = frame_take();
     if (!frame.value)
         return NULL;
 
@@ -53,7 +54,7 @@ static struct slab *slab_create(unsigned class)
 
 static void *page_alloc(void)
 {
-    paddr_t frame = frame_alloc();
+    paddr_t frame = frame_take();
     if (!frame.value)
         return NULL;
     heap_in_use += PAGE_SIZE;
@@ -64,6 +65,8 @@ void *heap_alloc(size_t size)
 {
     unsigned class = 0;
 
+    if (failalloc())
+        return NULL;
     while (class < ARRAY_SIZE(class_sizes) && size > class_sizes[class])
         class ++;
     if (class == ARRAY_SIZE(class_sizes))

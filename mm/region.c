@@ -139,13 +139,11 @@ void region_remove(struct space *space, struct region *region)
     region_free(region);
 }
 
-int region_split_at(struct space *space, vaddr_t address)
+/* Cuts region at address, strictly inside it; the upper part is new. */
+static int split(struct space *space, struct region *region, vaddr_t address)
 {
-    struct region *region = region_above(space, address);
-    if (!region || region->start >= address)
-        return 0;
-
     struct region *upper = region_create(space, region);
+
     if (!upper)
         return -ENOMEM;
     upper->page = region_file_page(region, address);
@@ -153,6 +151,13 @@ int region_split_at(struct space *space, vaddr_t address)
     region->end = address;
     region_insert(space, upper);
     return 0;
+}
+
+int region_split_at(struct space *space, vaddr_t address)
+{
+    struct region *region = region_above(space, address);
+
+    return region && region->start < address ? split(space, region, address) : 0;
 }
 
 /* True if next could be the rest of region. */
@@ -164,35 +169,56 @@ static bool region_continues(const struct region *region, const struct region *n
                               region->file_end == next->file_end));
 }
 
+/* Joins region with the next one if that continues it. */
+static bool absorb_next(struct space *space, struct region *region)
+{
+    struct region *next = region_next(space, region);
+
+    if (!next || !region_continues(region, next))
+        return false;
+    vaddr_t end = next->end;
+    region_remove(space, next);
+    region->end = end;
+    return true;
+}
+
 void region_merge(struct space *space, vaddr_t start, vaddr_t end)
 {
     struct region *region = region_above(space, start ? start - 1 : 0);
 
     while (region && region->start < end) {
-        struct region *next = region_next(space, region);
-        if (!next || !region_continues(region, next)) {
-            region = next;
-            continue;
-        }
-        vaddr_t new_end = next->end;
-        region_remove(space, next);
-        region->end = new_end;
+        if (!absorb_next(space, region))
+            region = region_next(space, region);
     }
+}
+
+void region_add(struct space *space, struct region *region)
+{
+    region_insert(space, region);
+    absorb_next(space, region);
+    if (region->link.previous != &space->regions)
+        absorb_next(space, list_entry(region->link.previous, struct region, link));
 }
 
 int region_for_range(struct space *space, vaddr_t start, vaddr_t end, region_body body,
                      void *context)
 {
-    int error = region_split_at(space, start);
-
-    if (!error)
-        error = region_split_at(space, end);
     struct region *region = region_above(space, start);
+    int error = 0;
+
+    if (!region || region->start >= end)
+        return 0;
+    if (region->start < start) {
+        error = split(space, region, start);
+        if (!error)
+            region = region_next(space, region);
+    }
+    if (!error && region->end != end)
+        error = region_split_at(space, end);
     while (!error && region && region->start < end) {
         struct region *next = region_next(space, region); /* body may remove the region */
         error = body(space, region, context);
         region = next;
     }
-    region_merge(space, start, end);
     return error;
 }

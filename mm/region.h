@@ -84,9 +84,12 @@ int region_split_at(struct space *space, vaddr_t address);
 /* Joins what continues one another, among the regions that touch [start, end]. */
 void region_merge(struct space *space, vaddr_t start, vaddr_t end);
 
+/* Inserts a region and joins it with its neighbours, which may free it. */
+void region_add(struct space *space, struct region *region);
+
 /*
- * Makes borders of start and end, and calls body for each region between them. Stops at an error;
- * then, and in the end, merges again. 0, the error, or -ENOMEM.
+ * Makes borders of start and end, and calls body for each region between them; the caller merges
+ * again. 0, or -ENOMEM or the body's error, at which it stops.
  */
 typedef int (*region_body)(struct space *space, struct region *region, void *context);
 int region_for_range(struct space *space, vaddr_t start, vaddr_t end, region_body body,

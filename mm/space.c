@@ -45,8 +45,7 @@ static void place(struct space *space, struct region *region, vaddr_t start, vad
     region->end = end;
     if (space->lock_future)
         region->flags |= REGION_LOCKED;
-    region_insert(space, region);
-    region_merge(space, start, end);
+    region_add(space, region);
 }
 
 int space_replace(struct space *space, vaddr_t start, vaddr_t end, const struct region *model)
@@ -80,6 +79,8 @@ static int unmap_region(struct space *space, struct region *region, void *contex
 /* The range that is free once [start, ...) is unmapped begins where the region below ends. */
 static void note_free(struct space *space, vaddr_t start)
 {
+    if (start >= space->free_from)
+        return;
     const struct region *below = region_below(space, start);
     vaddr_t free = below ? MIN(below->end, start) : MMAP_BASE;
 
@@ -88,10 +89,12 @@ static void note_free(struct space *space, vaddr_t start)
 
 int space_unmap(struct space *space, vaddr_t start, vaddr_t end)
 {
-    if (space_is_free(space, start, end))
-        return 0;
+    int error = region_for_range(space, start, end, unmap_region, NULL);
+
     note_free(space, start);
-    return region_for_range(space, start, end, unmap_region, NULL);
+    if (error)
+        region_merge(space, start, end);
+    return error;
 }
 
 /* A shared mapping shows what its file was opened for. */
@@ -112,6 +115,7 @@ int space_protect(struct space *space, vaddr_t start, vaddr_t end, uint32_t righ
     vaddr_t hole = space_hole(space, start, end);
     int error = region_for_range(space, start, hole, protect_region, &rights);
 
+    region_merge(space, start, hole);
     return !error && hole < end ? -ENOMEM : error;
 }
 
@@ -133,7 +137,10 @@ int space_change_flags(struct space *space, vaddr_t start, vaddr_t end, uint32_t
 {
     struct flag_change change = {set, clear};
 
-    return region_for_range(space, start, end, change_flags, &change);
+    int error = region_for_range(space, start, end, change_flags, &change);
+
+    region_merge(space, start, end);
+    return error;
 }
 
 /* The region that shows at to what old shows at from. */
@@ -360,7 +367,7 @@ int space_futex_key(const struct space *space, vaddr_t address, bool shared, str
 {
     const struct region *region = shared ? space_find(space, address) : NULL;
 
-    if (shared && !region)
+    if (address >= USER_LIMIT || (shared && !region))
         return -EFAULT;
     *key = (struct futex_key){.owner = space, .offset = address};
     if (region && region->flags & REGION_SHARED) {

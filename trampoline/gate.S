@@ -476,11 +476,9 @@ G(sysret):
  * Such a selector becomes the null selector, and the load is tried again, this time with success.
  */
 .macro NULL_SELECTOR load, offset
-#if GATE_SPLIT
-	.section .exception_table, "a", @progbits
+	.section .gate_fixups.GATE_VARIANT, "a", @progbits
 	.long	\load, .Lnull\@
 	.previous
-#endif
 .Lnull\@:
 	movl	$0, \offset(%esp)
 	jmp	\load

@@ -8,6 +8,11 @@
 /* The variant of the gate page that this CPU's translations may hold. */
 static enum postern_isolation gate_isolation = ISOLATION_SPLIT;
 
+enum postern_isolation switch_gate_isolation(void)
+{
+    return gate_isolation;
+}
+
 bool space_is_loaded(const struct space *space)
 {
     return read_cr3() == space->cr3;

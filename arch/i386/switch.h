@@ -17,6 +17,9 @@ void switch_thread(struct thread *previous, struct thread *next);
 /* Enters space for the running thread, which had another one or none (exec). Interrupts off. */
 void switch_space(struct space *space);
 
+/* Which variant of the gate page is mapped now. */
+enum postern_isolation switch_gate_isolation(void);
+
 /* True if this space's directory is in CR3: entries that change in it need an invlpg. */
 bool space_is_loaded(const struct space *space);
 

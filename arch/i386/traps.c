@@ -6,6 +6,7 @@
 #include "arch/i386/asm.h"
 #include "arch/i386/fpu.h"
 #include "arch/i386/irq.h"
+#include "arch/i386/switch.h"
 #include "kernel/counters.h"
 #include "kernel/errno.h"
 #include "kernel/format.h"
@@ -27,6 +28,8 @@ struct exception_fixup {
     uint32_t fault, fixup;
 };
 extern const struct exception_fixup exception_table[], exception_table_end[];
+/* the split gate page's, and from gate_fixups_shared on the shared one's */
+extern const struct exception_fixup gate_fixups[], gate_fixups_shared[], gate_fixups_end[];
 
 /* What each exception is called, and what Linux makes of it in user mode: the signal, its si_code,
  * and whether si_addr is the EIP. */
@@ -164,13 +167,23 @@ static bool kernel_page_fault(struct trapframe *tf)
 /* --- exceptions ---------------------------------------------------------------------------------
  */
 
-static uint32_t find_fixup(uint32_t eip)
+static uint32_t find_in(const struct exception_fixup *table, const struct exception_fixup *end,
+                        uint32_t eip)
 {
-    for (const struct exception_fixup *e = exception_table; e < exception_table_end; e++) {
-        if (e->fault == eip)
-            return e->fixup;
+    for (; table < end; table++) {
+        if (table->fault == eip)
+            return table->fixup;
     }
     return 0;
+}
+
+static uint32_t find_fixup(uint32_t eip)
+{
+    if (eip < GATE_REGION)
+        return find_in(exception_table, exception_table_end, eip);
+    return switch_gate_isolation() == ISOLATION_SPLIT
+               ? find_in(gate_fixups, gate_fixups_shared, eip)
+               : find_in(gate_fixups_shared, gate_fixups_end, eip);
 }
 
 static void kernel_exception(struct trapframe *tf)

@@ -6,7 +6,7 @@
 #include "kernel/process.h"
 #include "kernel/syscall.h"
 
-#define O_NOT_KEPT (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC)
+#define O_NOT_KEPT (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)
 
 /* A file that only names its inode has no operations at all. */
 static const struct file_operations path_operations;

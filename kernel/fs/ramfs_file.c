@@ -1,15 +1,15 @@
 /* The file system in memory: what is in its regular files. */
 #include "arch/i386/paging.h"
 #include "kernel/fs/ramfs.h"
-#include "kernel/process.h"
+#include "kernel/sched.h"
 #include "kernel/string.h"
 #include "mm/frame.h"
 
 /* The number of a page is 32 bits. */
 #define SIZE_LIMIT (((uint64_t)1 << (32 + PAGE_SHIFT)) - PAGE_SIZE)
 
-/* A signal that ends the thread need not wait for more than this. */
-#define INTERRUPTIBLE (4u << 20)
+/* After so many bytes others may run; whole calls up to that are atomic. */
+#define PART_MAX (1u << 20)
 
 /* Of all frames, one in sixteen is for what has no error to give: page faults, stacks. */
 bool ramfs_is_full(void)
@@ -45,9 +45,10 @@ static size_t readable(const struct inode *inode, uint64_t position, size_t size
     return MIN(inode->size - position, (uint64_t)size);
 }
 
-static bool must_stop(size_t done)
+/* In the midst of a copy, after done bytes: false if it is to end there. */
+static bool may_go_on(size_t done, size_t part)
 {
-    return done % INTERRUPTIBLE == 0 && done && thread_is_killed(current_thread());
+    return done / PART_MAX == (done - part) / PART_MAX || sched_pause();
 }
 
 static ssize_t ramfs_read(struct file *file, unsafe_bytes to, size_t size)
@@ -59,7 +60,7 @@ static ssize_t ramfs_read(struct file *file, unsafe_bytes to, size_t size)
     size = readable(inode, position, size);
     if (!size)
         return 0;
-    while (done < size && !must_stop(done)) {
+    while (done < size) {
         size_t part = page_rest(position, size - done);
         const char *page = page_tree_find(&ramfs_inode(inode)->pages, page_number(position));
         unsafe_bytes place = unsafe_advance(to, done);
@@ -67,7 +68,7 @@ static ssize_t ramfs_read(struct file *file, unsafe_bytes to, size_t size)
                             : clear_user(place, part);
         done += moved;
         position += moved;
-        if (moved < part)
+        if (moved < part || !may_go_on(done, part))
             break;
     }
     file->position = position;
@@ -110,7 +111,7 @@ static ssize_t write_at(struct inode *inode, uint64_t position, unsafe_bytes use
     ssize_t error = -EFAULT;
     size_t done = 0;
 
-    while (done < size && !must_stop(done)) {
+    while (done < size) {
         size_t part = page_rest(position + done, size - done);
         char *page = page_for(ramfs_inode(inode), position + done);
         if (!page) {
@@ -120,7 +121,8 @@ static ssize_t write_at(struct inode *inode, uint64_t position, unsafe_bytes use
         size_t moved = store(page + (position + done) % PAGE_SIZE, unsafe_advance(user, done),
                              bytes ? bytes + done : NULL, part);
         done += moved;
-        if (moved < part)
+        inode->size = MAX(inode->size, position + done);
+        if (moved < part || !may_go_on(done, part))
             break;
     }
     return done ? (ssize_t)done : error;
@@ -140,7 +142,6 @@ static ssize_t write_from(struct file *file, unsafe_bytes user, const char *byte
     if (done < 0)
         return done;
     file->position = position + done;
-    inode->size = MAX(inode->size, file->position);
     inode_modified(inode);
     return done;
 }

@@ -14,7 +14,8 @@ static struct file *lookup(int fd)
 
 typedef ssize_t (*mover)(struct file *file, unsafe_bytes bytes, size_t size);
 
-static ssize_t file_read(struct file *file, unsafe_bytes to, size_t size)
+static inline __attribute__((always_inline)) ssize_t file_read(struct file *file, unsafe_bytes to,
+                                                               size_t size)
 {
     if (!file_may_read(file))
         return -EBADF;
@@ -25,7 +26,8 @@ static ssize_t file_read(struct file *file, unsafe_bytes to, size_t size)
     return file->operations->read(file, to, MIN(size, COUNT_MAX));
 }
 
-static ssize_t file_write(struct file *file, unsafe_bytes from, size_t size)
+static inline __attribute__((always_inline)) ssize_t file_write(struct file *file,
+                                                                unsafe_bytes from, size_t size)
 {
     if (!file_may_write(file))
         return -EBADF;
@@ -79,8 +81,7 @@ static int lookup_seekable(int fd, int64_t position, struct file **file)
     return (*file)->operations->seek ? 0 : -ESPIPE;
 }
 
-/* Moves as the file would if it stood at position. What can be positioned does not sleep, so the
- * descriptor's own reference is enough. */
+/* Moves as the file would if it stood at position. */
 static ssize_t move_at(int fd, unsafe_bytes bytes, size_t size, int64_t position, mover move)
 {
     struct file *file;
@@ -90,7 +91,10 @@ static ssize_t move_at(int fd, unsafe_bytes bytes, size_t size, int64_t position
         return error;
     struct file there = *file;
     there.position = position;
-    return move(&there, bytes, size);
+    file_get(file);
+    ssize_t result = move(&there, bytes, size);
+    file_put(file);
+    return result;
 }
 
 SYSCALL_DEFINE5(pread64, int, fd, unsafe_bytes, buffer, size_t, count, uint32_t, low, uint32_t,
@@ -206,7 +210,10 @@ static ssize_t move_vector_at(int fd, unsafe_iovec vector, int32_t count, int64_
         return error;
     struct file there = *file;
     there.position = position;
-    return move_vector(&there, vector, count, move);
+    file_get(file);
+    ssize_t result = move_vector(&there, vector, count, move);
+    file_put(file);
+    return result;
 }
 
 SYSCALL_DEFINE5(preadv, int, fd, unsafe_iovec, vector, int32_t, count, uint32_t, low, uint32_t,

@@ -1,6 +1,7 @@
 /* Files as a whole: their length, their place in memory, and copies that never leave the kernel. */
 #include "kernel/fs/vfs.h"
 #include "kernel/process.h"
+#include "kernel/sched.h"
 #include "kernel/syscall.h"
 #include "mm/heap.h"
 #include "mm/iovec.h"
@@ -197,13 +198,13 @@ static ssize_t transfer(struct transfer *t)
 
     if (!page)
         return -ENOMEM;
-    while (done < t->size && !thread_is_killed(current_thread())) {
+    while (done < t->size) {
         size_t part = MIN(t->size - done, (size_t)PAGE_SIZE);
         moved = transfer_page(t, page, part);
         if (moved <= 0)
             break;
         done += moved;
-        if ((size_t)moved < part)
+        if ((size_t)moved < part || !sched_pause())
             break;
     }
     heap_free(page);
@@ -303,7 +304,6 @@ static int check_copy(const struct file *in, const struct file *out)
     return out->flags & O_APPEND ? -EBADF : 0;
 }
 
-/* Neither end sleeps, so the descriptors' own references are enough. */
 static ssize_t copy_range(struct file *in, unsafe_loff in_user, struct file *out,
                           unsafe_loff out_user, size_t size)
 {
@@ -323,10 +323,13 @@ static ssize_t copy_range(struct file *in, unsafe_loff in_user, struct file *out
     struct file there = *out;
     there.position = to;
     struct transfer t = {.in = in, .out = &there, .position = from, .size = MIN(size, COUNT_MAX)};
+    file_get(in);
+    file_get(out);
     ssize_t result = transfer(&t);
-    if (give_position(in_user, in, t.position) || give_position(out_user, out, there.position))
-        return -EFAULT;
-    return result;
+    error = give_position(in_user, in, t.position) || give_position(out_user, out, there.position);
+    file_put(in);
+    file_put(out);
+    return error ? -EFAULT : result;
 }
 
 SYSCALL_DEFINE6(copy_file_range, int, in, unsafe_loff, in_offset, int, out, unsafe_loff, out_offset,

@@ -46,9 +46,6 @@ def session(mode):
                session=True, timeout=120)
 
 
-# Not in ROWS until the kernel has the calls that busybox needs.
-LATER = [session("split"), session("shared")]
-
 ROWS = [
     hello("hello, -kernel, split", append="isolation=split"),
     hello("hello, -kernel, shared", append="isolation=shared"),
@@ -91,6 +88,8 @@ ROWS = [
     sabotage("kernel stack overflow, shared", "kernel-stack",
              r"PANIC: double fault: kernel stack overflow", mode="shared"),
     sabotage("panic", "panic", r"PANIC: sabotage"),
+    session("split"),
+    session("shared"),
     Row("guest tests, four doors", "loglevel=warning -- /test/run", ktap=True, timeout=240),
     Row("guest tests, copy=direct", "isolation=shared copy=direct loglevel=warning -- /test/pointers",
         ktap=True),

@@ -230,15 +230,14 @@ static const struct row rows[] = {
     {"getresgid32, real", SYS_getresgid32, 0, OUT, 4, .arguments = {0, GOOD, GOOD}},
     {"prctl PR_SET_NAME", SYS_prctl, 1, TEXT, 0, .arguments = {PR_SET_NAME}, .straddle = UNTESTED},
     {"prctl PR_GET_NAME", SYS_prctl, 1, OUT, 16, .arguments = {PR_GET_NAME}},
-    {"prctl PR_GET_PDEATHSIG", SYS_prctl, 1, OUT, 4, .arguments = {PR_GET_PDEATHSIG}},
     {"sched_getparam", SYS_sched_getparam, 1, OUT, 4, .arguments = {0}},
     {"sched_setparam", SYS_sched_setparam, 1, IN, 4, .arguments = {0}},
     {"sched_setscheduler", SYS_sched_setscheduler, 2, IN, 4, .arguments = {0, SCHED_OTHER}},
-    {"sched_getaffinity", SYS_sched_getaffinity, 2, OUT, 8, .arguments = {0, 128}},
+    {"sched_getaffinity", SYS_sched_getaffinity, 2, OUT, 4, .arguments = {0, 128}},
     {"sched_rr_get_interval", SYS_sched_rr_get_interval, 1, OUT, 8, .arguments = {0}},
     {"getcpu", SYS_getcpu, 0, OUT, 4, .arguments = {0}},
-    {"set_thread_area", SYS_set_thread_area, 0, OUT, 16, .arguments = {0}},
-    {"get_thread_area", SYS_get_thread_area, 0, OUT, 16, .arguments = {0}, .straddle = -EINVAL},
+    {"set_thread_area", SYS_set_thread_area, 0, IN, 16, .arguments = {0}},
+    {"get_thread_area", SYS_get_thread_area, 0, IN, 16, .arguments = {0}, .straddle = -EINVAL},
     {"get_robust_list, head", SYS_get_robust_list, 1, OUT, 4, .arguments = {0, 0, GOOD}},
     {"get_robust_list, length", SYS_get_robust_list, 2, OUT, 4, .arguments = {0, GOOD}},
     {"mincore", SYS_mincore, 2, OUT, 1, .arguments = {GOOD, 1}, .straddle = UNTESTED},
@@ -247,18 +246,20 @@ static const struct row rows[] = {
 /* --- addresses ---------------------------------------------------------------------------------
  */
 
+enum { UNMAPPED, NONE, READ_ONLY, NULL_PAGE, KERNEL_SPACE, GATE, LAST };
+
 static struct {
     const char *name;
     uintptr_t address;
     bool readable;
 } addresses[] = {
-    {"unmapped", 0, false},
-    {"PROT_NONE", 0, false},
-    {"read-only", 0, true},
-    {"the null page", 8, false},
-    {"kernel space", 0xc0100000, false},
-    {"the gate page", 0xffffd000, false},
-    {"the end of the address space", 0xfffffffc, false},
+    [UNMAPPED] = {"unmapped", 0, false},
+    [NONE] = {"PROT_NONE", 0, false},
+    [READ_ONLY] = {"read-only", 0, true},
+    [NULL_PAGE] = {"the null page", 8, false},
+    [KERNEL_SPACE] = {"kernel space", 0xc0100000, false},
+    [GATE] = {"the gate page", 0xffffd000, false},
+    [LAST] = {"the end of the address space", 0xfffffffc, false},
 };
 
 static char *straddled_end; /* of the last page before a hole */
@@ -274,15 +275,15 @@ static void make_addresses(void)
     unsigned char resident;
 
     straddled_end = pages + PAGE;
-    addresses[1].address = (uintptr_t)map(PAGE, PROT_NONE);
-    addresses[2].address = (uintptr_t)map(PAGE, PROT_READ);
+    addresses[NONE].address = (uintptr_t)map(PAGE, PROT_NONE);
+    addresses[READ_ONLY].address = (uintptr_t)map(PAGE, PROT_READ);
     munmap(straddled_end, 2 * PAGE);
-    addresses[0].address = (uintptr_t)straddled_end;
-    /* a 64-bit Linux has its stack somewhere up there */
-    for (unsigned i = 0; i < COUNT(addresses); i++) {
+    addresses[UNMAPPED].address = (uintptr_t)straddled_end;
+    /* a 64-bit Linux has its stack and mappings up there, seldom right at these addresses */
+    for (unsigned i = KERNEL_SPACE; i < COUNT(addresses); i++) {
         void *page = (void *)(addresses[i].address & ~(PAGE - 1u));
-        if (addresses[i].address >= 0xc0000000 && !on_postern() && !mincore(page, 1, &resident))
-            addresses[i].address = addresses[0].address;
+        if (!on_postern() && !mincore(page, 1, &resident))
+            addresses[i].address = addresses[UNMAPPED].address;
     }
 }
 
@@ -343,7 +344,7 @@ static void sweep(const struct row *row)
         ktap_skip("no terminal to ask", "%s", row->name);
         return;
     }
-    if (on_postern() && call(row, addresses[0].address) == -ENOSYS) {
+    if (on_postern() && call(row, addresses[UNMAPPED].address) == -ENOSYS) {
         ktap_skip("this kernel lacks the call", "%s", row->name);
         return;
     }

@@ -8,6 +8,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -317,6 +318,35 @@ static void check_private(void)
     ktap_equal(status, 0, "a private futex at the same address of another process is another");
 }
 
+/* A store behind a fork moves a page to another frame, not the futex in it. */
+static void *sleep_on_own(void *operation)
+{
+    return (void *)futex(&own_word, WAIT | (intptr_t)operation, 0, NULL, NULL, 0);
+}
+
+static void check_copied_page(const char *name, int operation)
+{
+    pthread_t thread;
+    void *result = (void *)-1;
+    int woken = 0;
+
+    own_word = 0;
+    pthread_create(&thread, NULL, sleep_on_own, (void *)(intptr_t)operation);
+    while (futex(&own_word, CMP_REQUEUE | operation, 0, (void *)1000, &own_word, 0) != 1)
+        usleep(1000);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(pause());
+    *(volatile int32_t *)&own_word = 1;
+    woken = futex(&own_word, WAKE | operation, 100, NULL, NULL, 0);
+    ktap_equal(woken, 1, "%s: found after its page was copied on write", name);
+    if (woken)
+        pthread_join(thread, &result);
+    ktap_equal((intptr_t)result, 0, "%s: the sleeper wakes", name);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+
 static void count(int signal, siginfo_t *info, void *context)
 {
     (void)signal;
@@ -351,6 +381,8 @@ int main(void)
     check_wake_op();
     check_bitset();
     check_private();
+    check_copied_page("a private futex", PRIVATE);
+    check_copied_page("a futex in private memory", 0);
     check_interrupt();
     return ktap_end();
 }

@@ -23,9 +23,8 @@ static void make_pipes(void)
     int ends[2];
     char bytes[4096] = "";
 
-    if (pipe(empty) || pipe(full))
+    if (pipe(empty) || pipe2(full, O_NONBLOCK))
         return;
-    fcntl(full[1], F_SETFL, O_NONBLOCK);
     while (write(full[1], bytes, sizeof(bytes)) > 0)
         ;
     pipe(ends);

@@ -123,7 +123,7 @@ cp -a tree copy; diff -r tree copy && echo identical; echo changed >>copy/a/b/c/
 mv copy/d moved; ls -1 copy moved; mv moved/other copy/a; rm -r copy; ls copy; rmdir moved; rm moved/hard && rmdir moved && echo gone
 chmod u=rwx,g=rx,o= tree/a; stat -c %A tree/a tree/d/other; chmod a+x,g-r tree/d/other; stat -c %a tree/d/other; umask 077; touch private; stat -c %a private; umask 022
 ln -s loop loop; cat loop; ln -s none dangling; [ -L dangling ] && [ ! -e dangling ] && echo dangling; rm dangling loop
-ls -1aF glob; ls -1p tree; ls -d tree/*; ls -1r glob; ls none; echo "status $?"; du -k zeros | cut -f 1
+ls -1aF glob; ls -1p tree; ls -d tree/*; ls -1r glob; ls none; echo "status $?"; du -k zeros | cut -f 2
 seq 12 >old; sed '3d;7s/$/ changed/;$a new' old >new; diff -u old new | sed 's/\t.*//'; diff -u old new | patch -p0 old; cmp old new && echo patched; diff -q old new && echo quiet
 tar cf tree.tar tree/a tree/link tree/d/other; tar tf tree.tar; tar czf tree.tgz tree; mkdir out; tar xzf tree.tgz -C out; diff -r tree out/tree && echo extracted; tar tvf tree.tar tree/d/other | awk '{ print $1, $3, $4, $5, $6 }'
 find tree | sort | cpio -o -H newc 2>/dev/null >tree.cpio; cpio -t <tree.cpio 2>/dev/null; (mkdir un; cd un; cpio -id <../tree.cpio 2>/dev/null; cat tree/a/b/c/leaf)

@@ -1,6 +1,7 @@
 /*
  * Signals as a process sees them: masks, what is pending, what is lost, what waits for them, and
- * what fork and exec keep. signal_info.c, signal_handler.c and signal_restart.c do the rest.
+ * what fork and exec keep. The other halves: signal_info.c, signal_handler.c, signal_stack.c,
+ * signal_frame.c, signal_restart.c, signal_errors.c.
  *
  * Rule: signal(7) and the calls' manual pages. A broken kernel queues standard signals or loses
  * real-time ones, delivers in the wrong order, forgets to put the mask back after sigsuspend, or

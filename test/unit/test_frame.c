@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "test/unit/failalloc.h"
 #include "mm/frame.c"
 #include "mm/heap.c"
 

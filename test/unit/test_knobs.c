@@ -68,6 +68,12 @@ int main(void)
             "an empty path is refused");
     unit_ok(!parse("init=/a init=") && nr_complaints == 1 && !strcmp(knobs.init, "/a"),
             "and leaves the one before");
+    unit_ok(!parse("failalloc=120") && !nr_complaints && knobs.failalloc == 120, "a number");
+    unit_ok(!parse("failalloc=2147483648") && nr_complaints == 1 && !knobs.failalloc &&
+                strstr(complaints, "failalloc=2147483648: not a number; using 0"),
+            "a number that does not fit");
+    unit_ok(!parse("failalloc= failalloc=1x failalloc=-1") && nr_complaints == 3,
+            "what is not a number");
     parse("");
     unit_ok(knobs_describe(text, sizeof(text)) == (int)strlen(text) &&
                 !strncmp(text, "isolation=split global=on copy=walk", 35),

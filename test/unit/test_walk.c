@@ -3,9 +3,9 @@
  */
 #include "test/unit/unit.h"
 
-/* the host's headers have structures of these names as well */
-#define timespec kernel_timespec
+#include "test/unit/names.h"
 
+#include "test/unit/failalloc.h"
 #include "mm/frame.c"
 #include "mm/heap.c"
 #include "mm/region.c"
@@ -18,6 +18,7 @@
 #define BASE   0x10000000u
 
 pte_t kernel_directory[PTES_PER_TABLE];
+
 pte_t memory_shared_entries[KERNEL_TABLES];
 
 /* What the rest of the kernel would do. */
@@ -50,9 +51,8 @@ ssize_t file_read_at(struct file *file, void *to, size_t size, uint32_t offset)
     *(char *)to = (char)(offset >> PAGE_SHIFT);
     return size;
 }
-void thread_die_on_return(struct thread *thread, int signal)
+void thread_out_of_memory(void)
 {
-    (void)thread, (void)signal;
 }
 
 static struct space *make(uint32_t pages, uint32_t flags)

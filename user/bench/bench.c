@@ -3,6 +3,7 @@
  *
  *     bench                 every benchmark through every door, in this process's isolation mode
  *     bench NAME DOOR       one of them
+ *     bench operations [NAME]  what is more than one call: faults, processes, mappings
  *     bench --all           every benchmark, door and mode, interleaved in this one boot, twice: a
  *                           KTAP result says for each whether both rounds agree to the digit
  *
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "user/bench/measure.h"
+#include "user/bench/operations.h"
 #include "user/lib/ktap.h"
 #include "user/lib/postern.h"
 #include "user/lib/spawn.h"
@@ -53,6 +55,32 @@ static const char *mode(void)
     return on_postern() ? isolation_names[postern_get(POSTERN_ISOLATION)] : "linux";
 }
 
+static void print_cost(struct cost cost)
+{
+    /* a clock's ticks are no instructions, and only their minimum says anything */
+    if (measure_exact())
+        printf("%u instr/op", cost.median);
+    else
+        printf("%u min-ticks/op", cost.minimum);
+    if (on_postern())
+        printf(" %u cr3/op", cost.cr3_writes);
+    printf("\n");
+}
+
+/* All, or the one of that name. */
+static void run_operations(const char *name)
+{
+    const struct call nothing = {0};
+
+    for (const struct operation *operation = operations; operation->name; operation++) {
+        if (name && strcmp(name, operation->name))
+            continue;
+        struct cost cost = measure(operation->body, &nothing);
+        printf("Benchmark%s/isolation=%s %u ", operation->name, mode(), cost.samples);
+        print_cost(cost);
+    }
+}
+
 static void run(const struct bench *bench, int door)
 {
     struct call call = {.number = bench->number};
@@ -73,14 +101,7 @@ static void run(const struct bench *bench, int door)
     struct cost cost = measure(syscall_stub(door), &call);
     printf("Benchmark%s/isolation=%s/door=%s %u ", bench->name, mode(), door_names[door],
            cost.samples);
-    /* a clock's ticks are no instructions, and only their minimum says anything */
-    if (measure_exact())
-        printf("%u instr/op", cost.median);
-    else
-        printf("%u min-ticks/op", cost.minimum);
-    if (on_postern())
-        printf(" %u cr3/op", cost.cr3_writes);
-    printf("\n");
+    print_cost(cost);
 }
 
 static void print_units(void)
@@ -197,6 +218,11 @@ int main(int argc, char **argv)
         print_exposure();
         return 0;
     }
+    if (argc >= 2 && !strcmp(argv[1], "operations")) {
+        print_units();
+        run_operations(argv[2]);
+        return 0;
+    }
     if (argc == 1) {
         print_units();
         for (unsigned i = 0; i < NR_BENCHES; i++) {
@@ -212,7 +238,8 @@ int main(int argc, char **argv)
     const struct bench *bench = argc == 3 ? find(argv[1]) : NULL;
     int door = argc == 3 ? door_number(argv[2]) : -2;
     if (!bench || door < 0 || !(doors() & 1 << door)) {
-        fprintf(stderr, "usage: bench [--all | exposure | NAME DOOR]\n       NAME:");
+        fprintf(stderr,
+                "usage: bench [--all | exposure | operations [NAME] | NAME DOOR]\n       NAME:");
         for (unsigned i = 0; i < NR_BENCHES; i++)
             fprintf(stderr, " %s", benches[i].name);
         fprintf(stderr, "\n");

@@ -4,8 +4,9 @@
 
 #include <stdint.h>
 
-#define CPUID_TSC (1u << 4)
-#define CPUID_SSE (1u << 25)
+#define CPUID_TSC  (1u << 4)
+#define CPUID_FXSR (1u << 24)
+#define CPUID_SSE  (1u << 25)
 
 /* CPUID leaf 1 edx; 0 on a CPU without CPUID, where EFLAGS.ID cannot be changed (SDM 1 20.1.1). */
 static inline uint32_t cpuid_features(void)
