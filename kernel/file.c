@@ -2,6 +2,7 @@
 
 #include "kernel/fs/lock.h"
 #include "kernel/fs/vfs.h"
+#include "kernel/limits.h"
 #include "kernel/panic.h"
 #include "kernel/process.h"
 #include "kernel/string.h"
@@ -127,9 +128,7 @@ unsigned files_limit(void)
 {
     const struct process *process = current_process();
 
-    if (!process) /* at boot, for init */
-        return FILES_MAX;
-    return MIN(limit_of(process, RLIMIT_NOFILE), (uint64_t)FILES_MAX);
+    return process ? MIN(limit_of(process, RLIMIT_NOFILE), (uint64_t)FILES_MAX) : FILES_MAX;
 }
 
 /* Makes room for descriptor fd. 0, -EMFILE or -ENOMEM. */
@@ -185,11 +184,9 @@ void files_remove(struct files *files, int fd)
 
 int files_install_at(struct files *files, struct file *file, bool close_on_exec, int fd)
 {
-    if ((unsigned)fd >= files_limit())
-        return -EBADF;
     int error = files_grow(files, fd);
     if (error)
-        return error;
+        return error == -EMFILE ? -EBADF : error;
     struct file *old = slot_file(files->slots[fd]);
     files->slots[fd] = (slot_t)file | (close_on_exec ? SLOT_CLOEXEC : 0);
     if (old)

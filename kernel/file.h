@@ -131,6 +131,9 @@ struct file *files_lookup_open(const struct files *files, int fd);
  * reference stays the caller's then. */
 int files_install(struct files *files, struct file *file, bool close_on_exec);
 
+/* Descriptors that the calling process may have: RLIMIT_NOFILE. */
+unsigned files_limit(void);
+
 /* 0 if files_install() would find a descriptor now, else its error. */
 int files_room(struct files *files);
 
