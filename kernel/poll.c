@@ -118,7 +118,7 @@ int poll_until(int (*scan)(void *context, struct poll_table *table), void *conte
         if (count || error || !deadline)
             break;
         enter = NULL;
-        error = wait_sleep(true, deadline);
+        error = wait_sleep(SLEEP_INTERRUPTIBLE, deadline);
     }
     interrupts_restore(flags);
     table_end(&table);
