@@ -307,6 +307,14 @@ static int wait_for_other_end(struct file *file, struct pipe *pipe)
                               pipe->reader_opens != readers || pipe->writer_opens != writers);
 }
 
+static void release_inode(struct inode *inode)
+{
+    heap_free(inode);
+}
+
+/* Of pipes without a name. */
+static const struct inode_operations pipe_inode_operations = {.release = release_inode};
+
 static int fifo_open(struct file *file)
 {
     if (!file_may_read(file) && !file_may_write(file))
@@ -315,6 +323,9 @@ static int fifo_open(struct file *file)
     if (!pipe)
         return -ENOMEM;
     pipe_attach(file, pipe);
+    /* one without a name is opened through /proc, where its other end may be gone for good */
+    if (file->inode->operations == &pipe_inode_operations)
+        return 0;
     int error = wait_for_other_end(file, pipe);
     if (error)
         pipe_release(file);
@@ -333,13 +344,6 @@ const struct file_operations pipe_operations = {
 };
 
 /* --- pipe(2) ---------------------------------------------------------------------------------- */
-
-static void release_inode(struct inode *inode)
-{
-    heap_free(inode);
-}
-
-static const struct inode_operations pipe_inode_operations = {.release = release_inode};
 
 static struct filesystem pipefs = {.type = "pipefs", .magic = 0x50495045, .device = 2};
 
