@@ -19,13 +19,21 @@
 #include "user/lib/spawn.h"
 
 static const char *const all_tests[] = {
-    "doors",        "step",           "fork",         "exec",
-    "elf",          "memory",         "faults",       "pointers",
-    "pipe",         "files",          "time",         "fpu",
-    "tls",          "sched",          "isolation",    "leak",
-    "oom",          "signal",         "signal_info",  "signal_handler",
-    "signal_stack", "signal_restart", "signal_frame", "sigframe",
-    "sigframe_fpu", "futex",          "threads",      "threads_exit",
+    "doors",        "step",
+    "fork",         "exec",
+    "script",       "script",
+    "elf",          "memory",
+    "faults",       "pointers",
+    "pipe",         "files",
+    "time",         "fpu",
+    "tls",          "sched",
+    "isolation",    "leak",
+    "oom",          "signal",
+    "signal_info",  "signal_handler",
+    "signal_stack", "signal_restart",
+    "signal_frame", "sigframe",
+    "sigframe_fpu", "futex",
+    "threads",      "threads_exit",
     "failalloc",    "memory_calls",
 };
 #define NR_TESTS (sizeof(all_tests) / sizeof(all_tests[0]))
