@@ -59,7 +59,8 @@ int arguments_append(struct arguments *arguments, const struct arguments *other,
 {
     while (offset < other->size) {
         size_t part = MIN(other->size - offset, PAGE_SIZE - offset % PAGE_SIZE);
-        int error = add_bytes(arguments, other->pages[offset / PAGE_SIZE] + offset % PAGE_SIZE, part);
+        int error =
+            add_bytes(arguments, other->pages[offset / PAGE_SIZE] + offset % PAGE_SIZE, part);
         if (error)
             return error;
         offset += part;

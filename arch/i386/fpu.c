@@ -51,8 +51,8 @@ void fpu_load(const uint8_t *state)
     __asm__ volatile("clts");
     if (cpu.fxsr)
         __asm__ volatile("fxrstor (%0)" : : "r"(state) : "memory");
-    else
-        __asm__ volatile("frstor (%0)" : : "r"(state) : "memory");
+    else /* frstor would raise what the state before it left pending (SDM 2A FRSTOR) */
+        __asm__ volatile("fnclex\n\tfrstor (%0)" : : "r"(state) : "memory");
 }
 
 /* FNSAVE clears the FPU behind itself, so the state is loaded again; no switch may come between. */
