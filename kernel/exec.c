@@ -239,6 +239,8 @@ static int load(struct program *program, const char *path, const struct argument
     }
     if (!error)
         error = fill_stack(program, arguments);
+    if (!error)
+        program->space->stack_limit = limit_of_stack(process);
     if (error && program->space)
         space_put(program->space);
     file_put(program->file);
@@ -311,7 +313,9 @@ static void enter(const struct program *program, const char *path)
     tf->eip = program->image.entry + program->bias;
     tf->esp = program->stack;
     tf->eflags = EFLAGS_FIXED | EFLAGS_IF;
+    uint32_t flags = interrupts_save();
     thread->work |= WORK_EXEC;
+    interrupts_restore(flags);
 }
 
 static int exec(const char *path, const struct arguments *arguments)
