@@ -240,6 +240,8 @@ static int load(struct program *program, const char *path, const struct argument
     }
     if (!error)
         error = fill_stack(program, arguments);
+    if (!error)
+        program->space->stack_limit = limit_of_stack(process);
     if (error && program->space)
         space_put(program->space);
     file_put(program->file);
@@ -312,7 +314,9 @@ static void enter(const struct program *program, const char *path)
     tf->eip = program->image.entry + program->bias;
     tf->esp = program->stack;
     tf->eflags = EFLAGS_FIXED | EFLAGS_IF;
+    uint32_t flags = interrupts_save();
     thread->work |= WORK_EXEC;
+    interrupts_restore(flags);
 }
 
 /* name: what the process is called after, which is not its program for a script. */

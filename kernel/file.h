@@ -115,6 +115,9 @@ struct files *files_clone(const struct files *files);
 void files_get(struct files *files);
 void files_put(struct files *files);
 
+/* Below which number a new descriptor of the calling process must be: RLIMIT_NOFILE. */
+unsigned files_limit(void);
+
 /* Makes *files the caller's own: a clone if others use it too. 0 or -ENOMEM. */
 int files_unshare(struct files **files);
 
