@@ -21,6 +21,8 @@
 #define S_IFSOCK       0140000
 #define S_ISUID        04000
 #define S_ISGID        02000
+#define S_ISVTX        01000
+#define S_IXGRP        00010
 #define S_IALLUGO      07777
 
 #define S_ISLNK(mode)  (((mode)&S_IFMT) == S_IFLNK)

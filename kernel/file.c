@@ -2,7 +2,9 @@
 
 #include "kernel/fs/lock.h"
 #include "kernel/fs/vfs.h"
+#include "kernel/limits.h"
 #include "kernel/panic.h"
+#include "kernel/process.h"
 #include "kernel/string.h"
 #include "mm/heap.h"
 
@@ -122,12 +124,19 @@ struct file *files_lookup_open(const struct files *files, int fd)
     return file && !(file->flags & O_PATH) ? file : NULL;
 }
 
+unsigned files_limit(void)
+{
+    const struct process *process = current_process();
+
+    return process ? MIN(limit_of(process, RLIMIT_NOFILE), (uint64_t)FILES_MAX) : FILES_MAX;
+}
+
 /* Makes room for descriptor fd. 0, -EMFILE or -ENOMEM. */
 static int files_grow(struct files *files, unsigned fd)
 {
     unsigned size = files->size;
 
-    if (fd >= FILES_MAX)
+    if (fd >= files_limit())
         return -EMFILE;
     while (size <= fd)
         size *= 2;
@@ -175,11 +184,9 @@ void files_remove(struct files *files, int fd)
 
 int files_install_at(struct files *files, struct file *file, bool close_on_exec, int fd)
 {
-    if ((unsigned)fd >= FILES_MAX)
-        return -EBADF;
     int error = files_grow(files, fd);
     if (error)
-        return error;
+        return error == -EMFILE ? -EBADF : error;
     struct file *old = slot_file(files->slots[fd]);
     files->slots[fd] = (slot_t)file | (close_on_exec ? SLOT_CLOEXEC : 0);
     if (old)

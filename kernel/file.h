@@ -95,6 +95,9 @@ ssize_t file_read_at(struct file *file, void *to, size_t size, uint64_t offset);
 
 #define FILES_MAX 1024 /* descriptors of a process: Linux's default RLIMIT_NOFILE */
 
+/* How many the calling process may have: its limit. */
+unsigned files_limit(void);
+
 /* A descriptor: the file's address, whose lowest bit says close on exec. */
 typedef uintptr_t slot_t;
 #define SLOT_CLOEXEC    1u
@@ -127,6 +130,9 @@ struct file *files_lookup_open(const struct files *files, int fd);
 /* Puts file into the lowest free descriptor, taking over the reference. fd, -EMFILE or -ENOMEM; the
  * reference stays the caller's then. */
 int files_install(struct files *files, struct file *file, bool close_on_exec);
+
+/* Descriptors that the calling process may have: RLIMIT_NOFILE. */
+unsigned files_limit(void);
 
 /* 0 if files_install() would find a descriptor now, else its error. */
 int files_room(struct files *files);

@@ -48,6 +48,13 @@ static size_t page_rest(uint32_t position, size_t size)
     return MIN(size, PAGE_SIZE - position % PAGE_SIZE);
 }
 
+/* Mostly nobody waits; a thread that is about to cannot be in between. */
+static inline void pipe_changed(struct pipe *pipe)
+{
+    if (!list_empty(&pipe->changed.waiters))
+        wait_wake(&pipe->changed);
+}
+
 /* --- reading ---------------------------------------------------------------------------------- */
 
 /* Moves the head; a page that is drained becomes the spare one, unless the ring is so full that its
@@ -78,7 +85,7 @@ static ssize_t pipe_take(struct pipe *pipe, unsafe_bytes to, size_t size)
         if (moved < part)
             break;
     }
-    wait_wake(&pipe->changed);
+    pipe_changed(pipe);
     return done ? (ssize_t)done : -EFAULT;
 }
 
@@ -164,7 +171,7 @@ static ssize_t pipe_put(struct file *file, const struct source *from, size_t siz
             signal_raise_thread(current_thread(), SIGPIPE);
         if (!moved) {
             moved = pipe_append(pipe, from, done, size);
-            wait_wake(&pipe->changed);
+            pipe_changed(pipe);
         }
         if (moved < 0)
             return done ? (ssize_t)done : moved;
@@ -208,11 +215,12 @@ static uint32_t pipe_poll(struct file *file, struct poll_table *table)
 
 static long pipe_ioctl(struct file *file, uint32_t request, uint32_t argument)
 {
+    const unsafe_int user = {.address = argument};
     int32_t used = pipe_used(file->object);
 
     if (request != FIONREAD)
         return -ENOTTY;
-    return copy_object_k2u((unsafe_int){.address = argument}, &used);
+    return copy_object_k2u(user, &used);
 }
 
 long pipe_control_size(struct file *file, bool set, uint32_t size)
@@ -233,7 +241,7 @@ long pipe_control_size(struct file *file, bool set, uint32_t size)
     if (rounded < pipe_used(pipe))
         return -EBUSY;
     pipe->size = rounded;
-    wait_wake(&pipe->changed);
+    pipe_changed(pipe);
     return rounded;
 }
 
@@ -265,7 +273,7 @@ static void pipe_attach(struct file *file, struct pipe *pipe)
     }
     /* what a reader finds without a writer is no hang-up: poll() tells one by another number */
     file->position = pipe->writers ? UINT64_MAX : pipe->writer_opens;
-    wait_wake(&pipe->changed);
+    pipe_changed(pipe);
 }
 
 static void pipe_release(struct file *file)
@@ -274,7 +282,7 @@ static void pipe_release(struct file *file)
 
     pipe->readers -= file_may_read(file);
     pipe->writers -= file_may_write(file);
-    wait_wake(&pipe->changed);
+    pipe_changed(pipe);
     if (pipe->readers || pipe->writers)
         return;
     for (unsigned i = 0; i < PIPE_PAGES; i++)
@@ -298,6 +306,14 @@ static int wait_for_other_end(struct file *file, struct pipe *pipe)
                               pipe->reader_opens != readers || pipe->writer_opens != writers);
 }
 
+static void release_inode(struct inode *inode)
+{
+    heap_free(inode);
+}
+
+/* Of pipes without a name. */
+static const struct inode_operations pipe_inode_operations = {.release = release_inode};
+
 static int fifo_open(struct file *file)
 {
     if (!file_may_read(file) && !file_may_write(file))
@@ -306,6 +322,9 @@ static int fifo_open(struct file *file)
     if (!pipe)
         return -ENOMEM;
     pipe_attach(file, pipe);
+    /* one without a name is opened through /proc, where its other end may be gone for good */
+    if (file->inode->operations == &pipe_inode_operations)
+        return 0;
     int error = wait_for_other_end(file, pipe);
     if (error)
         pipe_release(file);
@@ -324,13 +343,6 @@ const struct file_operations pipe_operations = {
 };
 
 /* --- pipe(2) ---------------------------------------------------------------------------------- */
-
-static void release_inode(struct inode *inode)
-{
-    heap_free(inode);
-}
-
-static const struct inode_operations pipe_inode_operations = {.release = release_inode};
 
 static struct filesystem pipefs = {.type = "pipefs", .magic = 0x50495045, .device = 2};
 

@@ -2,7 +2,6 @@
 #include "kernel/poll.h"
 
 #include "kernel/file.h"
-#include "kernel/limits.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
 #include "kernel/time.h"
@@ -118,7 +117,7 @@ int poll_until(int (*scan)(void *context, struct poll_table *table), void *conte
         if (count || error || !deadline)
             break;
         enter = NULL;
-        error = wait_sleep(true, deadline);
+        error = wait_sleep(SLEEP_INTERRUPTIBLE, deadline);
     }
     interrupts_restore(flags);
     table_end(&table);
@@ -219,11 +218,11 @@ static uint32_t page_bytes(const struct poll_set *set, uint32_t i)
 static int set_fetch(struct poll_set *set, unsafe_pollfd from)
 {
     for (uint32_t i = 0; i * PAGE_FDS < set->count; i++) {
+        unsafe_pollfd part = unsafe_element(from, i * PAGE_FDS);
         set->pages[i] = heap_alloc(page_bytes(set, i));
         if (!set->pages[i])
             return -ENOMEM;
-        if (copy_u2k(set->pages[i], unsafe_as_bytes(unsafe_element(from, i * PAGE_FDS)),
-                     page_bytes(set, i)))
+        if (copy_u2k(set->pages[i], unsafe_as_bytes(part), page_bytes(set, i)))
             return -EFAULT;
     }
     return 0;
@@ -263,7 +262,7 @@ static long poll_files(unsafe_pollfd fds, uint32_t count, uint64_t deadline)
 {
     struct poll_set set = {.count = count};
 
-    if (count > limit_of(current_process(), RLIMIT_NOFILE) || count > FILES_MAX)
+    if (count > files_limit())
         return -EINVAL;
     long result = set_fetch(&set, fds);
     if (!result) {

@@ -8,8 +8,9 @@
 
 #include "arch/i386/types.h"
 
+/* With syslog(2)'s numbers. */
 enum log_level {
-    LOG_ERROR,
+    LOG_ERROR = 3,
     LOG_WARNING,
     LOG_NOTICE,
     LOG_INFO,

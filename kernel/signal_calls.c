@@ -361,17 +361,6 @@ static int send_to_all(const struct siginfo *info)
     return result;
 }
 
-static bool group_exists(int32_t group)
-{
-    struct process *process;
-
-    list_for_each(process, &process_list, all) {
-        if (process->group == group)
-            return true;
-    }
-    return false;
-}
-
 static int send_to_group(int32_t group, const struct siginfo *info)
 {
     if (info->signo)

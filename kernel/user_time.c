@@ -3,14 +3,14 @@
 #include "arch/i386/asm.h"
 
 #define MICROSECONDS 1000000
+#define SECONDS_MAX  (TIME_MAX / NANOSECONDS)
 
 int time_from_parts(uint64_t *nanoseconds, int64_t seconds, int32_t rest)
 {
-    uint64_t most = divide_u64(TIME_MAX, NANOSECONDS, NULL);
-
     if (seconds < 0 || rest < 0 || rest >= (int32_t)NANOSECONDS)
         return -EINVAL;
-    *nanoseconds = (uint64_t)seconds >= most ? TIME_MAX : (uint64_t)seconds * NANOSECONDS + rest;
+    *nanoseconds =
+        (uint64_t)seconds >= SECONDS_MAX ? TIME_MAX : (uint64_t)seconds * NANOSECONDS + rest;
     return 0;
 }
 

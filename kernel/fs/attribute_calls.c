@@ -1,5 +1,6 @@
 /* Who may, who owns, and when: access(2), chmod(2), chown(2), utimensat(2), statfs(2). */
 #include "arch/i386/asm.h"
+#include "kernel/credentials.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
@@ -36,7 +37,7 @@ static int may_access(int dirfd, unsafe_string path, uint32_t mode, uint32_t fla
     int error = path_lookup(dirfd, path, walk_flags(flags), &inode);
     if (error)
         return error;
-    error = inode_permission(inode, mode);
+    error = flags & AT_EACCESS ? inode_permission(inode, mode) : inode_access(inode, mode);
     inode_put(inode);
     return error;
 }
@@ -61,9 +62,11 @@ SYSCALL_DEFINE4(faccessat2, int, dirfd, unsafe_string, path, uint32_t, mode, uin
 /* Takes over the reference. */
 static int change_mode(struct inode *inode, uint32_t mode)
 {
-    int error = S_ISLNK(inode->mode) ? -EOPNOTSUPP : 0;
+    int error = S_ISLNK(inode->mode) ? -EOPNOTSUPP : inode_is_owner(inode) ? 0 : -EPERM;
 
     if (!error) {
+        if (!process_is_root() && !process_in_group(inode->gid))
+            mode &= ~S_ISGID;
         inode->mode = (inode->mode & S_IFMT) | (mode & S_IALLUGO);
         inode->changed = inode_now();
     }
@@ -107,22 +110,33 @@ SYSCALL_DEFINE2(fchmod, int, fd, uint32_t, mode)
 /* --- chown ------------------------------------------------------------------------------------ */
 
 #define KEEP      0xffffffff
-#define S_IXGRP   0010
 #define WIDEN(id) ((id) == 0xffff ? KEEP : (id)) /* 16-bit ids */
+
+/* An owner may give a file to a group that it is in, and nobody but the superuser gives it away. */
+static bool may_change_owner(const struct inode *inode, uint32_t uid, uint32_t gid)
+{
+    if (process_is_root())
+        return true;
+    if (!inode_is_owner(inode) || (uid != KEEP && uid != inode->uid))
+        return false;
+    return gid == KEEP || gid == inode->gid || process_in_group(gid);
+}
 
 /* Takes over the reference. What runs as somebody does so no longer for another's file (chown(2)).
  */
 static int change_owner(struct inode *inode, uint32_t uid, uint32_t gid)
 {
-    if (uid != KEEP)
-        inode->uid = uid;
-    if (gid != KEEP)
-        inode->gid = gid;
-    if (!S_ISDIR(inode->mode))
-        inode->mode &= ~(S_ISUID | (inode->mode & S_IXGRP ? S_ISGID : 0));
-    inode->changed = inode_now();
+    int error = may_change_owner(inode, uid, gid) ? 0 : -EPERM;
+
+    if (!error) {
+        inode->uid = uid != KEEP ? uid : inode->uid;
+        inode->gid = gid != KEEP ? gid : inode->gid;
+        if (!S_ISDIR(inode->mode))
+            inode->mode &= ~(S_ISUID | (inode->mode & S_IXGRP ? S_ISGID : 0));
+        inode->changed = inode_now();
+    }
     inode_put(inode);
-    return 0;
+    return error;
 }
 
 static int change_owner_at(int dirfd, unsafe_string path, uint32_t uid, uint32_t gid,
@@ -209,13 +223,28 @@ static void set_time(inode_time_t *time, const struct new_time *new)
     *time = INODE_TIME(seconds, new->nanoseconds);
 }
 
-/* Takes over the reference. times: of access and of change. */
-static void change_times(struct inode *inode, const struct new_time *times)
+/* An owner may set any time, who may write the present one. */
+static int may_change_times(const struct inode *inode, const struct new_time *times)
 {
-    set_time(&inode->accessed, &times[0]);
-    set_time(&inode->modified, &times[1]);
-    inode->changed = inode_now();
+    if (inode_is_owner(inode))
+        return 0;
+    if (times[0].nanoseconds != UTIME_NOW || times[1].nanoseconds != UTIME_NOW)
+        return -EPERM;
+    return inode_permission(inode, MAY_WRITE);
+}
+
+/* Takes over the reference. times: of access and of change. */
+static int change_times(struct inode *inode, const struct new_time *times)
+{
+    int error = may_change_times(inode, times);
+
+    if (!error) {
+        set_time(&inode->accessed, &times[0]);
+        set_time(&inode->modified, &times[1]);
+        inode->changed = inode_now();
+    }
     inode_put(inode);
+    return error;
 }
 
 /* A null path means dirfd itself, as futimens(3) uses it. */
@@ -235,9 +264,7 @@ static int change_times_at(int dirfd, unsafe_string path, const struct new_time 
         error = flags ? -EINVAL : inode_of_fd(dirfd, &inode);
     else
         error = path_lookup(dirfd, path, walk_flags(flags), &inode);
-    if (!error)
-        change_times(inode, times);
-    return error;
+    return error ? error : change_times(inode, times);
 }
 
 static const struct new_time both_now[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};

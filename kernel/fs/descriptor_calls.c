@@ -123,7 +123,7 @@ static long control_descriptor(struct file *file, int fd, uint32_t command, uint
     case F_GETFL:
         return file->flags & O_PATH ? O_PATH : (long)(file->flags & ~FILE_PROGRAM);
     }
-    if (argument >= FILES_MAX)
+    if (argument >= files_limit())
         return -EINVAL;
     return duplicate(file, argument, command == F_DUPFD_CLOEXEC);
 }

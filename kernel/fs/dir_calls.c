@@ -1,4 +1,5 @@
 /* Directories: what is in them, and where a thread stands. */
+#include "kernel/credentials.h"
 #include "kernel/fs/directory.h"
 #include "kernel/process.h"
 #include "kernel/string.h"
@@ -133,7 +134,13 @@ SYSCALL_DEFINE1(chroot, unsafe_string, path)
     struct inode *inode;
     int error = path_lookup(AT_FDCWD, path, WALK_FOLLOW, &inode);
 
-    return error ? error : stand(&current_thread()->cwd->root, inode);
+    if (error)
+        return error;
+    if (!process_is_root()) {
+        inode_put(inode);
+        return -EPERM;
+    }
+    return stand(&current_thread()->cwd->root, inode);
 }
 
 /* The length with its terminator, as the call itself gives it. */

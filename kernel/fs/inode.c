@@ -25,14 +25,6 @@ void inode_init(struct inode *inode, struct filesystem *filesystem,
     inode->accessed = inode->modified = inode->changed = inode_now();
 }
 
-/* The superuser's rules (path_resolution(7)): everything, but to execute a file somebody must. */
-int inode_permission(const struct inode *inode, uint32_t mask)
-{
-    if ((mask & MAY_EXEC) && !S_ISDIR(inode->mode) && !(inode->mode & 0111))
-        return -EACCES;
-    return 0;
-}
-
 int inode_create(struct inode *directory, const struct name *name, uint32_t mode, uint32_t rdev,
                  const char *target, struct inode **result)
 {
@@ -52,11 +44,7 @@ int inode_create(struct inode *directory, const struct name *name, uint32_t mode
     struct inode *inode = filesystem->make(filesystem, mode, rdev, target);
     if (!inode)
         return -ENOSPC;
-    /* set-group-id on a directory: what is made in it belongs to its group (inode(7)) */
-    if (directory->mode & S_ISGID) {
-        inode->gid = directory->gid;
-        inode->mode |= S_ISDIR(mode) ? S_ISGID : 0;
-    }
+    inode_set_owner(inode, directory);
     if (directory->operations->link(directory, name, inode)) {
         inode_put(inode);
         return -ENOSPC;

@@ -1,6 +1,8 @@
 /* File systems as a whole: statfs(2), mount(2), umount(2). */
+#include "kernel/credentials.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/process.h"
+#include "kernel/string.h"
 #include "kernel/syscall.h"
 #include "mm/frame.h"
 
@@ -106,4 +108,65 @@ SYSCALL_DEFINE3(fstatfs64, int, fd, size_t, size, unsafe_statfs64, result)
         return -EINVAL;
     int error = inode_of(fd, &inode);
     return error ? error : give_statfs64(inode, result);
+}
+
+/* --- mount ------------------------------------------------------------------------------------ */
+
+#define TYPE_MAX 16
+
+/* What there is to mount is mounted at boot, once and for all. */
+static int mount_type(const char *type)
+{
+    for (const struct mount *mount = mounts; mount->root; mount++) {
+        if (!strcmp(mount->root->filesystem->type, type))
+            return -EBUSY;
+    }
+    return -ENODEV;
+}
+
+SYSCALL_DEFINE5(mount, unsafe_string, source, unsafe_string, target, unsafe_string, type, uint32_t,
+                flags, uint32_t, data)
+{
+    struct inode *inode;
+    char name[TYPE_MAX] = "";
+
+    (void)source, (void)flags, (void)data;
+    if (!unsafe_is_null(type) && copy_str_u2k(name, type, sizeof(name)) == -EFAULT)
+        return -EFAULT;
+    int error = path_lookup(AT_FDCWD, target, WALK_FOLLOW, &inode);
+    if (error)
+        return error;
+    inode_put(inode);
+    if (!process_is_root())
+        return -EPERM;
+    return unsafe_is_null(type) ? -EINVAL : mount_type(name);
+}
+
+static int unmount(unsafe_string target, uint32_t flags)
+{
+    struct inode *inode;
+
+    if (!process_is_root())
+        return -EPERM;
+    int error = path_lookup(AT_FDCWD, target, flags, &inode);
+    if (error)
+        return error;
+    error = inode == mounts[0].root || inode->covered ? -EBUSY : -EINVAL;
+    inode_put(inode);
+    return error;
+}
+
+#define UMOUNT_FLAGS    0xf /* MNT_FORCE, MNT_DETACH, MNT_EXPIRE, UMOUNT_NOFOLLOW */
+#define UMOUNT_NOFOLLOW 8
+
+SYSCALL_DEFINE1(umount, unsafe_string, target)
+{
+    return unmount(target, WALK_FOLLOW);
+}
+
+SYSCALL_DEFINE2(umount2, unsafe_string, target, uint32_t, flags)
+{
+    if (flags & ~UMOUNT_FLAGS)
+        return -EINVAL;
+    return unmount(target, flags & UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW);
 }

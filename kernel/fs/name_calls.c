@@ -1,4 +1,5 @@
 /* Names that come, go and move: mkdir(2), mknod(2), link(2), symlink(2), unlink(2), rename(2). */
+#include "kernel/credentials.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
@@ -56,6 +57,8 @@ static int make_node(int dirfd, unsafe_string path, uint32_t mode, uint32_t rdev
         return -EINVAL;
     }
     bool device = (mode & S_IFMT) == S_IFCHR || (mode & S_IFMT) == S_IFBLK;
+    if (device && !process_is_root())
+        return -EPERM;
     return make_at(dirfd, path, mode & (S_IFMT | S_IALLUGO), device ? rdev : 0, NULL);
 }
 
@@ -148,18 +151,6 @@ SYSCALL_DEFINE5(linkat, int, old_dirfd, unsafe_string, old, int, dirfd, unsafe_s
 
 /* --- a name less ------------------------------------------------------------------------------ */
 
-/* Whether inode may lose the name in directory, or another may take its place. */
-static int may_remove(struct inode *directory, const struct inode *inode)
-{
-    int error = inode_permission(directory, MAY_WRITE | MAY_EXEC);
-
-    if (error)
-        return error;
-    if (!directory->operations->unlink)
-        return -EPERM;
-    return inode->covered ? -EBUSY : 0;
-}
-
 static int unlink_walked(struct walk *walk)
 {
     struct inode *inode;
@@ -172,7 +163,7 @@ static int unlink_walked(struct walk *walk)
     if (S_ISDIR(inode->mode))
         error = -EISDIR;
     else
-        error = walk->slash ? -ENOTDIR : may_remove(walk->at, inode);
+        error = walk->slash ? -ENOTDIR : inode_may_remove(walk->at, inode);
     if (!error)
         walk->at->operations->unlink(walk->at, &walk->last);
     inode_put(inode);
@@ -193,7 +184,7 @@ static int rmdir_walked(struct walk *walk)
     int error = walk_last(walk, &inode);
     if (error)
         return error;
-    error = S_ISDIR(inode->mode) ? may_remove(walk->at, inode) : -ENOTDIR;
+    error = S_ISDIR(inode->mode) ? inode_may_remove(walk->at, inode) : -ENOTDIR;
     if (!error && !inode->operations->is_empty(inode))
         error = -ENOTEMPTY;
     if (!error)

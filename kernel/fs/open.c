@@ -44,6 +44,8 @@ static int may_open(struct inode *inode, uint32_t flags)
         return -ELOOP;
     if (S_ISDIR(inode->mode) && (mask & MAY_WRITE))
         return -EISDIR;
+    if (S_ISREG(inode->mode) && inode->size > INT32_MAX && !(flags & O_LARGEFILE))
+        return -EOVERFLOW;
     return inode_permission(inode, mask);
 }
 
@@ -84,7 +86,7 @@ void inode_close(struct file *file)
 static int open_file(struct inode *inode, const struct file_operations *operations, uint32_t flags,
                      struct file **result)
 {
-    struct file *file = file_create(operations, flags & ~O_NOT_KEPT, NULL);
+    struct file *file = file_create(operations, flags, NULL);
 
     if (!file)
         return -ENOMEM;
@@ -101,28 +103,33 @@ static int open_file(struct inode *inode, const struct file_operations *operatio
         file_discard(file);
         return error;
     }
+    file->flags &= ~O_NOT_KEPT;
     *result = file;
     return 0;
 }
 
-int inode_open(struct inode *inode, uint32_t flags, struct file **file)
+/* For a caller who may. */
+static int open_allowed(struct inode *inode, uint32_t flags, struct file **file)
 {
     const struct file_operations *operations = operations_of(inode);
 
-    if (flags & O_PATH)
-        return open_file(inode, &path_operations, O_PATH | O_ACCMODE, file);
-    int error = may_open(inode, flags);
-    if (error)
-        return error;
     if (!operations)
         return -ENXIO;
-    error = open_file(inode, operations, flags, file);
+    int error = open_file(inode, operations, flags, file);
     if (!error && (flags & O_TRUNC) && S_ISREG(inode->mode)) {
         error = inode_set_size(inode, 0);
         if (error)
             file_put(*file);
     }
     return error;
+}
+
+int inode_open(struct inode *inode, uint32_t flags, struct file **file)
+{
+    if (flags & O_PATH)
+        return open_file(inode, &path_operations, O_PATH | O_ACCMODE, file);
+    int error = may_open(inode, flags);
+    return error ? error : open_allowed(inode, flags, file);
 }
 
 /* --- paths ------------------------------------------------------------------------------------ */
@@ -165,7 +172,10 @@ static int make_nameless(struct inode *directory, uint32_t mode, struct inode **
         return -EOPNOTSUPP;
     mode &= S_IALLUGO & ~current_thread()->cwd->umask;
     *inode = filesystem->make(filesystem, S_IFREG | mode, 0, NULL);
-    return *inode ? 0 : -ENOSPC;
+    if (!*inode)
+        return -ENOSPC;
+    inode_set_owner(*inode, directory);
+    return 0;
 }
 
 static int open_nameless(struct walk *walk, uint32_t flags, uint32_t mode, struct file **file)
@@ -181,7 +191,7 @@ static int open_nameless(struct walk *walk, uint32_t flags, uint32_t mode, struc
     inode_put(directory);
     if (error)
         return error;
-    error = inode_open(inode, flags & ~O_TMPFILE, file);
+    error = open_allowed(inode, flags & ~O_TMPFILE, file);
     inode_put(inode);
     return error;
 }
@@ -196,7 +206,7 @@ static int walk_open(struct walk *walk, uint32_t flags, uint32_t mode, struct fi
     int error = find_or_make(walk, flags, mode, &inode, &made);
     if (error)
         return error;
-    error = inode_open(inode, made ? flags & ~O_TRUNC : flags, file);
+    error = made ? open_allowed(inode, flags & ~O_TRUNC, file) : inode_open(inode, flags, file);
     inode_put(inode);
     return error;
 }

@@ -225,6 +225,26 @@ int walk_to_new(struct walk *walk, bool directory)
 
 /* --- from where to where ---------------------------------------------------------------------- */
 
+/* For the caller's path: nearly always there is one walk at a time, and this is its. */
+static char first_path[PATH_MAX];
+static bool first_path_used;
+
+static char *path_alloc(void)
+{
+    if (unlikely(first_path_used))
+        return heap_alloc(PATH_MAX);
+    first_path_used = true;
+    return first_path;
+}
+
+static void path_free(char *path)
+{
+    if (likely(path == first_path))
+        first_path_used = false;
+    else
+        heap_free(path);
+}
+
 static void walk_init(struct walk *walk, struct inode *at, char *path, const char *text)
 {
     walk->root = current_thread()->cwd->root;
@@ -239,7 +259,7 @@ static void walk_init(struct walk *walk, struct inode *at, char *path, const cha
 int walk_begin(struct walk *walk, int dirfd, unsafe_string path, uint32_t flags)
 {
     struct thread *thread = current_thread();
-    char *text = heap_alloc(PATH_MAX);
+    char *text = path_alloc();
 
     if (!text)
         return -ENOMEM;
@@ -258,7 +278,7 @@ int walk_begin(struct walk *walk, int dirfd, unsafe_string path, uint32_t flags)
             error = -ENOTDIR;
     }
     if (error < 0) {
-        heap_free(text);
+        path_free(text);
         return error;
     }
     walk_init(walk, at, text, text);
@@ -277,7 +297,7 @@ void walk_end(struct walk *walk)
     inode_put(walk->at);
     while (walk->followed)
         heap_free(walk->texts[--walk->followed]);
-    heap_free(walk->path);
+    path_free(walk->path);
 }
 
 int path_lookup(int dirfd, unsafe_string path, uint32_t flags, struct inode **inode)

@@ -214,31 +214,30 @@ static int proc_locate(struct inode *inode, struct inode **directory, struct nam
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-/* A reading from the start is a new look; one that goes on gets the rest of the same text. */
-static int write_text(struct file *file)
+static int proc_open(struct file *file)
 {
-    const struct proc_inode *inode = proc_inode(file->inode);
+    file->object = text_create();
+    return file->object ? 0 : -ENOMEM;
+}
 
-    if (file->object && file->position)
+/* A reading from the start is a new look; one that goes on gets the rest of the same text. */
+static int write_text(struct text *text, const struct proc_inode *inode, uint64_t position)
+{
+    if (text->complete && position)
         return 0;
-    struct text *text = text_create();
-    if (!text)
-        return -ENOMEM;
+    text_reset(text);
     int error = inode->entry->show(text, inode);
     if (!error)
         error = text->error;
-    if (error) {
-        text_free(text);
-        return error;
-    }
-    text_free(file->object);
-    file->object = text;
-    return 0;
+    if (error)
+        text_reset(text);
+    text->complete = !error;
+    return error;
 }
 
 static ssize_t proc_read(struct file *file, unsafe_bytes to, size_t size)
 {
-    int error = write_text(file);
+    int error = write_text(file->object, proc_inode(file->inode), file->position);
     if (error)
         return error;
 
@@ -248,13 +247,22 @@ static ssize_t proc_read(struct file *file, unsafe_bytes to, size_t size)
     return result;
 }
 
+static ssize_t proc_read_at(struct file *file, void *to, size_t size, uint64_t offset)
+{
+    int error = write_text(file->object, proc_inode(file->inode), offset);
+
+    return error ? error : (ssize_t)text_read_kernel(file->object, offset, to, size);
+}
+
 static void proc_close(struct file *file)
 {
     text_free(file->object);
 }
 
 static const struct file_operations proc_file = {
+    .open = proc_open,
     .read = proc_read,
+    .read_at = proc_read_at,
     .seek = file_seek_sized,
     .release = proc_close,
 };

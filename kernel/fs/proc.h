@@ -49,21 +49,21 @@ struct proc_entry {
     int (*jump)(const struct proc_inode *inode, struct inode **target);
 };
 
-#define PROC_FILE(name, show)                  \
-    {                                          \
-        name, S_IFREG | 0444, show, 0, 0, 0, 0 \
+#define PROC_FILE(label, function)                                  \
+    {                                                               \
+        .name = (label), .mode = S_IFREG | 0444, .show = (function) \
     }
-#define PROC_DIRECTORY(name, children)             \
-    {                                              \
-        name, S_IFDIR | 0555, 0, children, 0, 0, 0 \
+#define PROC_DIRECTORY(label, table)                                 \
+    {                                                                \
+        .name = (label), .mode = S_IFDIR | 0555, .children = (table) \
     }
-#define PROC_NUMBERS(name, numbers)               \
-    {                                             \
-        name, S_IFDIR | 0555, 0, 0, numbers, 0, 0 \
+#define PROC_NUMBERS(label, set)                                  \
+    {                                                             \
+        .name = (label), .mode = S_IFDIR | 0555, .numbers = (set) \
     }
-#define PROC_LINK(name, readlink, jump)               \
-    {                                                 \
-        name, S_IFLNK | 0777, 0, 0, 0, readlink, jump \
+#define PROC_LINK(label, text, target)                                                \
+    {                                                                                 \
+        .name = (label), .mode = S_IFLNK | 0777, .readlink = (text), .jump = (target) \
     }
 
 /* The tables of the other files. */

@@ -6,7 +6,6 @@
 
 ssize_t proc_path(struct inode *target, char *text)
 {
-    static const char deleted[] = " (deleted)";
     char *path = path_of(target, current_thread()->cwd->root, text);
 
     if (path) {
@@ -14,7 +13,9 @@ ssize_t proc_path(struct inode *target, char *text)
         memmove(text, path, length + 1);
         return length;
     }
-    return snprintf(text, PATH_MAX, "inode:[%u]%s", target->number, target->links ? "" : deleted);
+    if (S_ISFIFO(target->mode) && !target->operations->locate)
+        return snprintf(text, PATH_MAX, "pipe:[%u]", target->number);
+    return snprintf(text, PATH_MAX, "/%u (deleted)", target->number);
 }
 
 /* --- descriptors ------------------------------------------------------------------------------ */
@@ -46,9 +47,8 @@ static ssize_t descriptor_readlink(const struct proc_inode *inode, char *text)
 
     if (!file)
         return -ENOENT;
-    if (file->inode)
-        return proc_path(file->inode, text);
-    return snprintf(text, PATH_MAX, "pipe:[%u]", (uint32_t)file->object >> 4);
+    return file->inode ? proc_path(file->inode, text)
+                       : snprintf(text, PATH_MAX, "anon_inode:[%d]", inode->fd);
 }
 
 static int descriptor_jump(const struct proc_inode *inode, struct inode **target)

@@ -299,7 +299,7 @@ static const struct proc_entry thread_entries[] = {
     PROC_FILE("stat", show_stat),
     PROC_FILE("statm", proc_show_statm),
     PROC_FILE("status", show_status),
-    {0},
+    {.name = NULL},
 };
 
 static const struct proc_entry thread_directory = PROC_DIRECTORY("", thread_entries);
@@ -348,7 +348,7 @@ static const struct proc_entry process_entries[] = {
     PROC_FILE("statm", proc_show_statm),
     PROC_FILE("status", show_status),
     PROC_NUMBERS("task", &threads),
-    {0},
+    {.name = NULL},
 };
 
 const struct proc_entry proc_process = PROC_DIRECTORY("", process_entries);

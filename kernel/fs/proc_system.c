@@ -277,7 +277,7 @@ static const struct proc_entry random_entries[] = {
     PROC_FILE("entropy_avail", show_entropy),
     PROC_FILE("poolsize", show_entropy),
     PROC_FILE("uuid", show_uuid),
-    {0},
+    {.name = NULL},
 };
 
 static const struct proc_entry kernel_entries[] = {
@@ -291,18 +291,18 @@ static const struct proc_entry kernel_entries[] = {
     PROC_DIRECTORY("random", random_entries),
     PROC_FILE("threads-max", show_threads_max),
     PROC_FILE("version", show_osversion),
-    {0},
+    {.name = NULL},
 };
 
 static const struct proc_entry fs_entries[] = {
     PROC_FILE("file-max", show_file_max),
-    {0},
+    {.name = NULL},
 };
 
 static const struct proc_entry sys_entries[] = {
     PROC_DIRECTORY("fs", fs_entries),
     PROC_DIRECTORY("kernel", kernel_entries),
-    {0},
+    {.name = NULL},
 };
 
 /* --- links to the reader ---------------------------------------------------------------------- */
@@ -342,5 +342,5 @@ const struct proc_entry proc_system_entries[] = {
     PROC_LINK("thread-self", thread_self_readlink, NULL),
     PROC_FILE("uptime", show_uptime),
     PROC_FILE("version", show_version),
-    {0},
+    {.name = NULL},
 };

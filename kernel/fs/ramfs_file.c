@@ -1,6 +1,8 @@
 /* The file system in memory: what is in its regular files. */
 #include "arch/i386/paging.h"
 #include "kernel/fs/ramfs.h"
+#include "kernel/limits.h"
+#include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/string.h"
 #include "mm/frame.h"
@@ -15,6 +17,19 @@
 bool ramfs_is_full(void)
 {
     return frames_total - frames_in_use < frames_total / 16;
+}
+
+/* RLIMIT_FSIZE, and what who exceeds it gets. */
+static uint64_t file_size_limit(void)
+{
+    return limit_of(current_process(), RLIMIT_FSIZE);
+}
+
+static int file_too_big(void)
+{
+    if (file_size_limit() < SIZE_LIMIT)
+        signal_raise_thread(current_thread(), SIGXFSZ);
+    return -EFBIG;
 }
 
 static uint32_t page_number(uint64_t position)
@@ -135,14 +150,16 @@ static ssize_t write_from(struct file *file, unsafe_bytes user, const char *byte
 
     if (!size)
         return 0;
-    if (position >= SIZE_LIMIT)
-        return -EFBIG;
-    size = MIN((uint64_t)size, SIZE_LIMIT - position);
+    uint64_t limit = MIN(SIZE_LIMIT, file_size_limit());
+    if (position >= limit)
+        return file_too_big();
+    size = MIN((uint64_t)size, limit - position);
     ssize_t done = write_at(inode, position, user, bytes, size);
     if (done < 0)
         return done;
     file->position = position + done;
     inode_modified(inode);
+    inode_drop_privileges(inode);
     return done;
 }
 
@@ -160,6 +177,8 @@ int ramfs_set_size(struct inode *inode, uint64_t size)
 {
     struct page_tree *pages = &ramfs_inode(inode)->pages;
 
+    if (size > inode->size && size > file_size_limit())
+        return file_too_big();
     if (size > SIZE_LIMIT)
         return -EFBIG;
     if (size < inode->size) {

@@ -38,17 +38,15 @@ static int check_places(const struct renaming *r)
     return 0;
 }
 
+/* inode: NULL if the name is free. */
 static int check_directory(struct inode *directory, const struct inode *inode)
 {
-    int error = inode_permission(directory, MAY_WRITE | MAY_EXEC);
-
-    if (error)
-        return error;
     if (!directory->operations->rename)
         return -EPERM;
     if (!directory->links)
         return -ENOENT;
-    return inode && inode->covered ? -EBUSY : 0;
+    return inode ? inode_may_remove(directory, inode)
+                 : inode_permission(directory, MAY_WRITE | MAY_EXEC);
 }
 
 /* What kinds forbid. */

@@ -13,12 +13,16 @@ struct text *text_create(void)
     return heap_alloc_zeroed(sizeof(struct text));
 }
 
-void text_free(struct text *text)
+void text_reset(struct text *text)
 {
-    if (!text)
-        return;
     for (unsigned i = 0; i < TEXT_PAGES; i++)
         heap_free(text->pages[i]);
+    *text = (struct text){0};
+}
+
+void text_free(struct text *text)
+{
+    text_reset(text);
     heap_free(text);
 }
 
@@ -76,21 +80,38 @@ void text_pad(struct text *text, uint32_t start, uint32_t width)
         text_bytes(text, " ", 1);
 }
 
-ssize_t text_read(const struct text *text, uint64_t position, unsafe_bytes to, size_t size)
+/* The bytes at position that lie in one page, up to size of them; 0 at the end. */
+static size_t piece(const struct text *text, uint64_t position, size_t size, const char **bytes)
 {
-    size_t done = 0;
-
     if (position >= text->length)
         return 0;
-    size = MIN(size, text->length - (size_t)position);
-    while (done < size) {
-        uint32_t at = position + done;
-        size_t part = MIN(size - done, PAGE_SIZE - at % PAGE_SIZE);
-        const char *from = text->pages[at / PAGE_SIZE] + at % PAGE_SIZE;
-        size_t moved = copy_k2u_partial(unsafe_advance(to, done), from, part);
+    uint32_t at = position;
+    *bytes = text->pages[at / PAGE_SIZE] + at % PAGE_SIZE;
+    return MIN(MIN(size, text->length - at), PAGE_SIZE - at % PAGE_SIZE);
+}
+
+ssize_t text_read(const struct text *text, uint64_t position, unsafe_bytes to, size_t size)
+{
+    const char *bytes;
+    size_t done = 0, part;
+
+    while ((part = piece(text, position + done, size - done, &bytes))) {
+        size_t moved = copy_k2u_partial(unsafe_advance(to, done), bytes, part);
         done += moved;
         if (moved < part)
-            break;
+            return done ? (ssize_t)done : -EFAULT;
     }
-    return done || !size ? (ssize_t)done : -EFAULT;
+    return done;
+}
+
+size_t text_read_kernel(const struct text *text, uint64_t position, void *to, size_t size)
+{
+    const char *bytes;
+    size_t done = 0, part;
+
+    while ((part = piece(text, position + done, size - done, &bytes))) {
+        memcpy((char *)to + done, bytes, part);
+        done += part;
+    }
+    return done;
 }

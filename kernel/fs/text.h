@@ -10,11 +10,13 @@
 struct text {
     uint32_t length;
     int error; /* -ENOMEM: something is missing */
+    bool complete;
     char *pages[TEXT_PAGES];
 };
 
-/* Empty; NULL: no memory. text_free() takes NULL too. */
+/* Empty; NULL: no memory. text_reset() makes it empty again. */
 struct text *text_create(void);
+void text_reset(struct text *text);
 void text_free(struct text *text);
 
 /* Appends; a line made by one text_print() has up to 255 bytes. */
@@ -25,7 +27,8 @@ void text_string(struct text *text, const char *string);
 /* Appends spaces until the text is width bytes longer than it was at start. */
 void text_pad(struct text *text, uint32_t start, uint32_t width);
 
-/* Up to size bytes from position on, as a file's read operation gives them. */
+/* Up to size bytes from position on, as a file's read operations give them. */
 ssize_t text_read(const struct text *text, uint64_t position, unsafe_bytes to, size_t size);
+size_t text_read_kernel(const struct text *text, uint64_t position, void *to, size_t size);
 
 #endif

@@ -2,7 +2,7 @@
  * The virtual file layer: inodes, the operations of file systems on them, and paths.
  *
  *     path.c       from a path to an inode
- *     inode.c      what all inodes have in common
+ *     inode.c      what all inodes have in common; permission.c: who may do what with them
  *     ramfs.c      names of the file system in memory; ramfs_file.c: its files' pages
  *     mount.c      the table of mounts
  *     cwd.c        a thread's working directory, root and umask
@@ -116,7 +116,7 @@ struct inode {
 
 /* --- inodes ------------------------------------------------------------------------------------*/
 
-/* Fills a new inode: one reference, no links, the current time, the caller as its owner. */
+/* Fills a new inode: one reference, no links, the current time, the superuser's. */
 void inode_init(struct inode *inode, struct filesystem *filesystem,
                 const struct inode_operations *operations, uint32_t number, uint32_t mode);
 
@@ -136,8 +136,23 @@ static inline void inode_put(struct inode *inode)
 #define MAY_WRITE 2
 #define MAY_READ  4
 
-/* Whether the caller may do all that mask says. 0, -EACCES. */
+/* Whether the caller may do all that mask says; inode_access() asks for the real user, as access(2)
+ * does. 0, -EACCES. */
 int inode_permission(const struct inode *inode, uint32_t mask);
+int inode_access(const struct inode *inode, uint32_t mask);
+
+/* True if the caller may change what an owner may. */
+bool inode_is_owner(const struct inode *inode);
+
+/* Whether the caller may take inode's name out of directory, or give it to another. 0, -EACCES,
+ * -EPERM, -EBUSY: something is mounted there. */
+int inode_may_remove(const struct inode *directory, const struct inode *inode);
+
+/* Makes a new inode the caller's, or as directory, where it is made, wants it. */
+void inode_set_owner(struct inode *inode, const struct inode *directory);
+
+/* After a change by somebody else than the superuser: it runs as nobody in particular any more. */
+void inode_drop_privileges(struct inode *inode);
 
 /* The time as inodes keep it. */
 inode_time_t inode_now(void);
