@@ -8,6 +8,16 @@
 
 #define ALL_PAGES (1u << 20)
 
+static bool has_table(const pte_t *directory, uint32_t page)
+{
+    return pte_has(directory[page / PTES_PER_TABLE], PTE_PRESENT);
+}
+
+static uint32_t last_of_table(uint32_t page)
+{
+    return page | (PTES_PER_TABLE - 1);
+}
+
 struct exposure_walk exposure_begin(const pte_t *directory)
 {
     return (struct exposure_walk){.directory = directory, .page = 0};
@@ -53,9 +63,8 @@ bool exposure_next(struct exposure_walk *walk, struct postern_exposure *row)
     bool open = false;
 
     for (; walk->page < ALL_PAGES; walk->page++) {
-        pte_t upper = walk->directory[walk->page / PTES_PER_TABLE];
-        if (!open && !pte_has(upper, PTE_PRESENT)) {
-            walk->page |= PTES_PER_TABLE - 1;
+        if (!open && !has_table(walk->directory, walk->page)) {
+            walk->page = last_of_table(walk->page);
             continue;
         }
         uint32_t bits = page_bits(walk->directory, walk->page);
@@ -94,6 +103,10 @@ static uint32_t count_pages(const pte_t *directory, bool gate_only)
     uint32_t pages = 0;
 
     for (uint32_t page = 0; page < ALL_PAGES; page++) {
+        if (!has_table(directory, page)) {
+            page = last_of_table(page);
+            continue;
+        }
         uint32_t bits = page_bits(directory, page);
         vaddr_t address = page << PAGE_SHIFT;
         if (!(bits & PTE_PRESENT))

@@ -1,4 +1,5 @@
 /* From the boot loader's registers to the first program, top to bottom. */
+#include "arch/i386/asm.h"
 #include "arch/i386/cpu.h"
 #include "arch/i386/irq.h"
 #include "arch/i386/memory.h"
@@ -77,6 +78,16 @@ static void load_initrd(void)
     frame_add(module->start, module->end); /* nothing refers to the archive any more */
 }
 
+/* What it took to get here; before it knows the CPU the kernel does next to nothing. */
+static void describe_cost(uint64_t start)
+{
+    if (!cpu.tsc)
+        return;
+    uint64_t now = read_tsc();
+    printk(LOG_INFO, "postern: %u thousand cycles since reset, %u thousand in the kernel\n",
+           (uint32_t)divide_u64(now, 1000, NULL), (uint32_t)divide_u64(now - start, 1000, NULL));
+}
+
 void kernel_main(uint32_t magic, uint32_t info)
 {
     boot_stack_top.thread = &idle;
@@ -89,6 +100,7 @@ void kernel_main(uint32_t magic, uint32_t info)
         panic("boot loader: %s", error);
     read_command_line();
     cpu_init();
+    uint64_t start = cpu.tsc ? read_tsc() : 0;
     memory_init(&boot);                             /* frames, heap, page tables */
     gate_init(knobs.global && cpu.pge, knobs.door); /* exceptions and system calls */
     memory_seal(knobs.global && cpu.pge);
@@ -101,5 +113,6 @@ void kernel_main(uint32_t magic, uint32_t info)
     irq_init(); /* input, and the clock */
     sched_init(&idle);
     selftest();
+    describe_cost(start);
     process_start_init();
 }

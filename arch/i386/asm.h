@@ -102,6 +102,14 @@ static inline uint64_t read_msr(uint32_t msr)
     return ((uint64_t)high << 32) | low;
 }
 
+/* Cycles since reset, where there is a counter (cpu.tsc); instructions in an icount run. */
+static inline uint64_t read_tsc(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return ((uint64_t)high << 32) | low;
+}
+
 static inline uint32_t read_eflags(void)
 {
     uint32_t value;
