@@ -10,6 +10,7 @@
 #include "kernel/format.h"
 #include "kernel/fs/proc.h"
 #include "kernel/knobs.h"
+#include "kernel/load.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/process.h"
@@ -101,6 +102,7 @@ void kernel_main(uint32_t magic, uint32_t info)
     devices_init();
     irq_init(); /* input, and the clock */
     sched_init(&idle);
+    load_init();
     selftest();
     process_start_init();
 }

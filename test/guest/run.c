@@ -26,7 +26,8 @@ static const char *const all_tests[] = {
     "oom",          "signal",         "signal_info",  "signal_handler",
     "signal_stack", "signal_restart", "signal_frame", "sigframe",
     "sigframe_fpu", "futex",          "threads",      "threads_exit",
-    "failalloc",    "memory_calls",
+    "failalloc",    "memory_calls",   "poll",         "system",
+    "proc",
 };
 #define NR_TESTS (sizeof(all_tests) / sizeof(all_tests[0]))
 
