@@ -60,7 +60,7 @@ static int show_stat(struct text *text, const struct proc_inode *inode)
     text_print(text, "cpu  %u 0 %u %u 0 0 0 0 0 0\n", time.user, time.system, cputime_idle);
     text_print(text, "cpu0 %u 0 %u %u 0 0 0 0 0 0\n", time.user, time.system, cputime_idle);
     text_print(text, "intr %u\nctxt %u\n", now.interrupts, now.context_switches);
-    text_print(text, "btime %llu\n", divide_u64(time_realtime() - time_now(), NANOSECONDS, NULL));
+    text_print(text, "btime %llu\n", divide_u64(time_realtime_of_boot(), NANOSECONDS, NULL));
     text_print(text, "processes %d\nprocs_running %u\nprocs_blocked 0\n", last_pid(),
                load_running());
     return 0;
