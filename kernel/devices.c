@@ -1,67 +1,55 @@
 #include "kernel/devices.h"
 
-#include "kernel/console.h"
-#include "kernel/wait.h"
+#include "kernel/abi_file.h"
+#include "kernel/process.h"
+#include "kernel/pty.h"
+#include "kernel/tty.h"
 
-/* --- console --------------------------------------------------------------------------------- */
+/* --- terminals --------------------------------------------------------------------------------
+ */
 
-#define CHUNK 256
-
-static struct wait_queue readers;
-
-static void wake_readers(void)
+/* /dev/tty is whatever controls the caller's session (tty(4)). */
+static int open_controlling(struct file *file)
 {
-    wait_wake(&readers);
+    struct tty *tty = tty_of_process(current_process());
+
+    if (!tty)
+        return -ENXIO;
+    file->operations = &tty_operations;
+    return tty_open(file, tty);
 }
 
-static ssize_t console_file_read(struct file *file, unsafe_bytes to, size_t size)
+/* The console never becomes a controlling terminal by being opened (console(4)), ttys do. */
+static int open_console(struct file *file)
 {
-    char chunk[CHUNK];
-
-    if (!size)
-        return 0;
-    if (file->flags & O_NONBLOCK && !console_ready())
-        return -EAGAIN;
-    ssize_t taken;
-    do {
-        wait_until(&readers, console_ready());
-        taken = console_take(chunk, MIN(size, sizeof(chunk)));
-    } while (taken == -EAGAIN);
-    return taken <= 0 || !copy_k2u(to, chunk, taken) ? taken : -EFAULT;
+    file->operations = &tty_operations;
+    return tty_open(file, &console_tty);
 }
 
-static ssize_t console_file_write(struct file *file, unsafe_bytes from, size_t size)
+static int open_tty(struct file *file)
 {
-    char chunk[CHUNK];
-    size_t done = 0;
-
-    (void)file;
-    while (done < size) {
-        size_t part = MIN(size - done, sizeof(chunk));
-        size_t got = copy_u2k_partial(chunk, unsafe_advance(from, done), part);
-        console_write(chunk, got);
-        done += got;
-        if (got < part)
-            return done ? (ssize_t)done : -EFAULT;
-    }
-    return done;
+    if (!(file->flags & O_NOCTTY))
+        tty_acquire(&console_tty);
+    return open_console(file);
 }
 
-static const struct file_operations console_operations = {
-    .read = console_file_read,
-    .write = console_file_write,
-};
-
-void devices_init(void)
+static int open_slave(struct file *file)
 {
-    wait_init(&readers);
-    console_on_input(wake_readers);
+    file->operations = &tty_operations;
+    return pty_open_slave(file);
 }
+
+static const struct file_operations controlling_operations = {.open = open_controlling},
+                                    console_operations = {.open = open_console},
+                                    terminal_operations = {.open = open_tty},
+                                    slave_operations = {.open = open_slave};
 
 const struct file_operations *device_operations(uint32_t number)
 {
     const struct device *device = devices;
 
+    if (number >> 8 == PTS_MAJOR)
+        return &slave_operations;
     while (device->path && device_number(device) != number)
         device++;
     return device->operations;
@@ -75,7 +63,11 @@ const struct device devices[] = {
     {"/dev/random", 1, 8, &random_operations},
     {"/dev/urandom", 1, 9, &random_operations},
     {"/dev/kmsg", 1, 11, &kmsg_operations},
-    {"/dev/tty", 5, 0, &console_operations},
+    {"/dev/tty", 5, 0, &controlling_operations},
     {"/dev/console", 5, 1, &console_operations},
+    {"/dev/tty0", 4, 0, &terminal_operations},
+    {"/dev/tty1", 4, 1, &terminal_operations},
+    {"/dev/ttyS0", 4, 64, &terminal_operations},
+    {"/dev/ptmx", 5, 2, &ptmx_operations},
     {NULL, 0, 0, NULL},
 };

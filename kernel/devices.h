@@ -25,7 +25,4 @@ const struct file_operations *device_operations(uint32_t number);
 extern const struct file_operations null_operations, zero_operations, full_operations,
     random_operations, kmsg_operations;
 
-/* Lets console readers sleep and be woken. Once, at boot. */
-void devices_init(void);
-
 #endif

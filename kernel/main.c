@@ -99,7 +99,6 @@ void kernel_main(uint32_t magic, uint32_t info)
     vfs_init();  /* files */
     load_initrd();
     proc_init();
-    devices_init();
     irq_init(); /* input, and the clock */
     sched_init(&idle);
     load_init();

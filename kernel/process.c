@@ -245,6 +245,7 @@ static struct process *process_fork(struct process *parent, uint32_t flags, int 
     child->sighand = sighand;
     session_get(child->session = parent->session);
     child->group = parent->group;
+    child->gave_up_terminal = parent->gave_up_terminal;
     child->exit_signal = exit_signal;
     child->isolation_next = parent->isolation_next;
     child->door_next = parent->door_next;

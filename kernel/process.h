@@ -96,6 +96,7 @@ struct process {
     struct wait_queue child_exits; /* a child ended, stopped or went on */
     int32_t group;
     struct session *session;
+    bool gave_up_terminal; /* TIOCNOTTY: its session's terminal is not its own */
 
     struct sighand *sighand;
     struct signal_pending pending;

@@ -1,6 +1,7 @@
 #include "kernel/session.h"
 
 #include "kernel/syscall.h"
+#include "kernel/tty.h"
 #include "mm/heap.h"
 
 struct session *session_create(int32_t sid)
@@ -86,6 +87,8 @@ void session_exit(struct process *process)
     orphan_group(process, process);
     list_for_each(child, &process->children, siblings)
         orphan_group(child, process);
+    if (process->session->sid == process->pid && process->session->tty)
+        tty_leader_exits(process->session);
 }
 
 /* --- calls ---------------------------------------------------------------------------------------
@@ -104,8 +107,20 @@ SYSCALL_DEFINE0(setsid)
         return -ENOMEM;
     session_put(process->session);
     process->session = session;
+    process->gave_up_terminal = false;
     process->group = process->pid;
     return process->pid;
+}
+
+bool group_exists(int32_t group)
+{
+    struct process *process;
+
+    list_for_each(process, &process_list, all) {
+        if (process->group == group)
+            return true;
+    }
+    return false;
 }
 
 static struct process *self_or(int32_t pid)

@@ -20,6 +20,8 @@ void session_put(struct session *session);
 /* True if no member has a parent in another group of the same session: nobody would continue it. */
 bool group_is_orphaned(int32_t group);
 
+bool group_exists(int32_t group);
+
 /* True if group has a member in session. */
 bool group_is_in_session(int32_t group, const struct session *session);
 

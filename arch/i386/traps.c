@@ -10,6 +10,7 @@
 #include "kernel/counters.h"
 #include "kernel/errno.h"
 #include "kernel/format.h"
+#include "kernel/oom.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/process.h"
@@ -129,6 +130,8 @@ static void user_page_fault(struct trapframe *tf)
     counters.page_faults++;
     check_user_directory(tf, space, address, access);
     interrupts_enable();
+    if (oom_relieved())
+        return;
     int error = space_fault(space, address, access);
     if (error == -ENOMEM) {
         printk(LOG_NOTICE, "postern: %s[%d]: out of memory at %08x: signal %d\n",

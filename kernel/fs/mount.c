@@ -47,6 +47,7 @@ void vfs_init(void)
     if (!root || mount_add(NULL, root) || !(current_thread()->cwd = cwd_create()))
         panic("no memory for the root file system");
     make("/dev", S_IFDIR | 0755, 0, NULL);
+    make("/dev/pts", S_IFDIR | 0755, 0, NULL);
     for (const struct device *device = devices; device->path; device++)
         make(device->path, S_IFCHR | 0666, device_number(device), NULL);
     make("/dev/fd", S_IFLNK | 0777, 0, "/proc/self/fd");

@@ -86,7 +86,7 @@ void inode_close(struct file *file)
 static int open_file(struct inode *inode, const struct file_operations *operations, uint32_t flags,
                      struct file **result)
 {
-    struct file *file = file_create(operations, flags & ~O_NOT_KEPT, NULL);
+    struct file *file = file_create(operations, flags, NULL);
 
     if (!file)
         return -ENOMEM;
@@ -103,6 +103,7 @@ static int open_file(struct inode *inode, const struct file_operations *operatio
         file_discard(file);
         return error;
     }
+    file->flags &= ~O_NOT_KEPT;
     *result = file;
     return 0;
 }

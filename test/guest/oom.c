@@ -1,6 +1,6 @@
 /*
- * Memory runs out: an errno, or the end of the process that asked; never of anybody else. Postern
- * only (a Linux host would rather kill its neighbours).
+ * Memory runs out: an errno, or the end of the process that holds most of it; never of anybody
+ * else. Postern only (a Linux host would rather kill its neighbours).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -110,6 +110,58 @@ static void check(int (*body)(void *), bool killed, const char *name)
     ktap_equal(heap_now, heap, "%s: heap returns", name);
 }
 
+static uint32_t free_frames(void)
+{
+    return (uint32_t)(all_memory() / 4096) - (uint32_t)postern_get(POSTERN_FRAMES_IN_USE);
+}
+
+/* Takes nearly all that is left, says so, and asks for nothing more. */
+static int take_and_sleep(int ready)
+{
+    char *memory = map(all_memory());
+
+    if (memory == MAP_FAILED)
+        return 1;
+    for (uint32_t enough = all_memory() / 4096 / 32; free_frames() > enough; memory += 4096)
+        *memory = 1;
+    write(ready, "", 1);
+    for (;;)
+        pause();
+}
+
+/* Twice what was left. */
+static int touch_a_little(void *unused)
+{
+    size_t size = all_memory() / 16;
+    char *memory = map(size);
+
+    (void)unused;
+    if (memory == MAP_FAILED)
+        return 1;
+    for (size_t i = 0; i < size; i += 4096)
+        memory[i] = 1;
+    return 0;
+}
+
+/* Whoever asks for the last page is not who took the others. */
+static void check_bystander(void)
+{
+    int frames = postern_get(POSTERN_FRAMES_IN_USE), ends[2], status = 0;
+    char byte;
+
+    pipe(ends);
+    pid_t greedy = fork();
+    if (greedy == 0)
+        _exit(take_and_sleep(ends[1]));
+    ktap_equal(read(ends[0], &byte, 1), 1, "a greedy process holds nearly all memory");
+    ktap_equal(spawn_body(touch_a_little, NULL), 0, "another gets what it asks for");
+    ktap_equal(waitpid(greedy, &status, WNOHANG), greedy, "the greedy one has ended");
+    ktap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "by SIGKILL");
+    close(ends[0]);
+    close(ends[1]);
+    ktap_equal(frames_when_settled(frames), frames, "frames return");
+}
+
 int main(void)
 {
     ktap_begin();
@@ -122,5 +174,6 @@ int main(void)
     check(touch_everything, true, "touching more memory than there is");
     check(read_everything, true, "reading more memory than there is");
     check(fork_until_it_fails, false, "forking until it fails");
+    check_bystander();
     return ktap_end();
 }
