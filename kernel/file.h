@@ -95,9 +95,6 @@ ssize_t file_read_at(struct file *file, void *to, size_t size, uint64_t offset);
 
 #define FILES_MAX 1024 /* descriptors of a process: Linux's default RLIMIT_NOFILE */
 
-/* How many the calling process may have: its limit. */
-unsigned files_limit(void);
-
 /* A descriptor: the file's address, whose lowest bit says close on exec. */
 typedef uintptr_t slot_t;
 #define SLOT_CLOEXEC    1u

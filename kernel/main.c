@@ -11,6 +11,7 @@
 #include "kernel/format.h"
 #include "kernel/fs/proc.h"
 #include "kernel/knobs.h"
+#include "kernel/load.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/process.h"
@@ -112,6 +113,7 @@ void kernel_main(uint32_t magic, uint32_t info)
     proc_init();
     irq_init(); /* input, and the clock */
     sched_init(&idle);
+    load_init();
     selftest();
     describe_cost(start);
     process_start_init();

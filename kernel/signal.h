@@ -39,12 +39,11 @@ void signal_pending_init(struct signal_pending *pending);
 void signal_pending_flush(struct signal_pending *pending);
 
 /*
- * Sends info->signo to a process, to one thread, or to every process of a group. Any context. 0;
- * -EAGAIN if a real-time signal cannot be queued; -ESRCH for an empty group.
+ * Sends info->signo to a process or to one thread. Any context. 0, or -EAGAIN if a real-time signal
+ * cannot be queued.
  */
 int signal_send(struct process *process, const struct siginfo *info);
 int signal_send_thread(struct thread *thread, const struct siginfo *info);
-int signal_send_group(int32_t group, const struct siginfo *info);
 
 /* For sigaction: what is pending and ignored from now on is gone. */
 void signal_forget_ignored(struct process *process, int signal);

@@ -347,6 +347,24 @@ static bool is_signal(int signal)
     return signal >= 0 && signal <= NSIG;
 }
 
+/* kill(2): by the same user, or to go on, in the same session. */
+static bool may_signal(const struct process *process, int signal)
+{
+    const struct identity *own = &current_process()->credentials.user;
+    const struct identity *user = &process->credentials.user;
+
+    return process_is_root() || own->effective == user->real || own->effective == user->saved ||
+           own->real == user->real || own->real == user->saved ||
+           (signal == SIGCONT && process->session == current_process()->session);
+}
+
+static int send_to_process(struct process *process, const struct siginfo *info)
+{
+    if (!may_signal(process, info->signo))
+        return -EPERM;
+    return info->signo ? signal_send(process, info) : 0;
+}
+
 /* Everybody but init and the caller. */
 static int send_to_all(const struct siginfo *info)
 {
@@ -356,16 +374,26 @@ static int send_to_all(const struct siginfo *info)
     list_for_each(process, &process_list, all) {
         if (process == init_process || process == current_process())
             continue;
-        result = info->signo ? signal_send(process, info) : 0;
+        if (!send_to_process(process, info))
+            result = 0;
     }
     return result;
 }
 
+/* To whom it may be sent of the group; -EPERM if to nobody. */
 static int send_to_group(int32_t group, const struct siginfo *info)
 {
-    if (info->signo)
-        return signal_send_group(group, info);
-    return group_exists(group) ? 0 : -ESRCH;
+    struct process *process;
+    int result = -ESRCH;
+
+    list_for_each(process, &process_list, all) {
+        if (process->group != group)
+            continue;
+        int error = send_to_process(process, info);
+        if (result)
+            result = error;
+    }
+    return result;
 }
 
 SYSCALL_DEFINE2(kill, int32_t, pid, int, signal)
@@ -381,9 +409,7 @@ SYSCALL_DEFINE2(kill, int32_t, pid, int, signal)
     if (pid <= 0)
         return send_to_group(pid ? -pid : current_process()->group, &info);
     struct process *process = process_find(pid);
-    if (!process)
-        return -ESRCH;
-    return signal ? signal_send(process, &info) : 0;
+    return process ? send_to_process(process, &info) : -ESRCH;
 }
 
 /* group 0: whatever process the thread is of. */
@@ -394,6 +420,8 @@ static long send_to_thread(int32_t group, int32_t tid, const struct siginfo *inf
     struct thread *thread = thread_find(tid);
     if (!thread || (group && thread->process->pid != group))
         return -ESRCH;
+    if (!may_signal(thread->process, info->signo))
+        return -EPERM;
     return info->signo ? signal_send_thread(thread, info) : 0;
 }
 
@@ -433,9 +461,7 @@ SYSCALL_DEFINE3(rt_sigqueueinfo, int32_t, pid, int, signal, unsafe_siginfo, user
     if (error)
         return error;
     struct process *process = process_find(pid);
-    if (!process)
-        return -ESRCH;
-    return signal ? signal_send(process, &info) : 0;
+    return process ? send_to_process(process, &info) : -ESRCH;
 }
 
 SYSCALL_DEFINE4(rt_tgsigqueueinfo, int32_t, group, int32_t, tid, int, signal, unsafe_siginfo, user)

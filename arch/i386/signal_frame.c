@@ -209,15 +209,24 @@ int signal_frame_push(struct trapframe *tf, const struct sigaction *action,
 #define LCALL        0x9a /* with an immediate far pointer */
 #define LCALL_LENGTH 7
 
-bool signal_frame_rewind(struct trapframe *tf)
+/* True if the lcall before eip can be made again: the vDSO's own, which the copy helpers do not
+ * reach, or one in the program that is the plain instruction. */
+static bool follows_lcall(vaddr_t eip)
 {
     uint8_t opcode;
 
+    if (eip >= GATE_VDSO && eip < GATE_VDSO + PAGE_SIZE)
+        return true;
+    return !unsafe_peek8(&opcode, (unsafe_bytes){.address = eip - LCALL_LENGTH}) && opcode == LCALL;
+}
+
+bool signal_frame_rewind(struct trapframe *tf)
+{
     if (tf->vector != VECTOR_CALLGATE) {
         tf->eip -= 2; /* int $0x80; sysenter and syscall by VSYSCALL's layout */
         return true;
     }
-    if (unsafe_peek8(&opcode, (unsafe_bytes){.address = tf->eip - LCALL_LENGTH}) || opcode != LCALL)
+    if (!follows_lcall(tf->eip))
         return false;
     tf->eip -= LCALL_LENGTH;
     return true;

@@ -50,6 +50,9 @@ static const char *const all_tests[] = {
     "threads_exit",
     "failalloc",
     "memory_calls",
+    "poll",
+    "system",
+    "proc",
 };
 #define NR_TESTS (sizeof(all_tests) / sizeof(all_tests[0]))
 
