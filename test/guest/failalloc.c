@@ -64,7 +64,7 @@ static int call_execve(void)
 {
     char *argv[] = {"true", NULL}, *envp[] = {"A=B", NULL};
 
-    execve("/bin/true", argv, envp);
+    execve("/test/true", argv, envp);
     return errno;
 }
 
