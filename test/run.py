@@ -31,11 +31,11 @@ NO_MACHINE = 126            # of scripts/qemu
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
 
 
-def execute(command, timeout, **settings):
+def execute(command, timeout, typed="", **settings):
     """(exit status, output); 124 when the time is up."""
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              stdin=subprocess.DEVNULL, timeout=timeout, check=False,
+                              input=typed.encode(), timeout=timeout, check=False,
                               env=ENVIRONMENT, **settings)
         return done.returncode, done.stdout.decode("utf-8", "replace")
     except subprocess.TimeoutExpired as late:
@@ -60,10 +60,16 @@ def skipped():
 
 
 def session_of(output):
-    """What test/guest/session.sh printed, without the boot around it; empty if it did not end."""
+    """What a script printed, without the boot around it; empty if it did not end."""
     match = re.search(r"^session: begin$.*^session: end$", output.replace("\r\n", "\n"),
                       re.MULTILINE | re.DOTALL)
     return match[0] if match else ""
+
+
+def number_in(output, pattern):
+    """The number in the pattern's first group; -1 if no line matches."""
+    match = re.search(pattern, output)
+    return int(match[1]) if match else -1
 
 
 def single(problems):
@@ -147,31 +153,31 @@ class Tests:
         _, output = execute([program, "one"], 20)
         return single([] if re.search(matrix.HELLO, output) else ["hello says something else"])
 
-    def run_session(self):
-        """The scripted session in this host's kernel with the initrd's busybox; None without one."""
-        programs = os.path.join(self.args.build, "stage", "bin")
+    def run_script(self, script):
+        """A script of busybox's shell in this host's kernel; None where that cannot be."""
+        stage = os.path.join(self.args.build, "stage")
+        programs = os.path.join(stage, "bin")
         if not os.path.exists(os.path.join(programs, "busybox")) or not self.runs_i386():
             return None
         return execute(["env", "-i", f"PATH={programs}", f"{programs}/sh",
-                        os.path.join(self.args.build, "stage", "test", "session.sh")], 120)[1]
+                        os.path.join(stage, "test", script)], 120)[1]
 
     @functools.lru_cache(maxsize=None)
-    def host_session(self):
+    def host_script(self, script):
         """The same, run once for all who ask."""
-        return self.run_session()
+        return self.run_script(script)
 
-    def session_on_host(self):
+    def script_on_host(self, script):
         """Twice the same: only then may another kernel be measured by it."""
-        first, second = self.run_session(), self.run_session()
+        first, second = self.run_script(script), self.run_script(script)
         if first is None:
             return skipped()
-        self.log("host-session", second)
+        self.log(f"host-{script}", second)
         return single([] if session_of(first) and first == second else ["it differs or does not end"])
 
-    def session_problems(self, row, output):
-        """Where the session that a boot logged is not this host's."""
-        host = self.host_session()
-        wanted, seen = session_of(host), session_of(output)
+    def script_problems(self, row, output):
+        """Where what a script printed in a boot is not what it prints on this host."""
+        wanted, seen = session_of(self.host_script(row.script)), session_of(output)
         if wanted and wanted == seen:
             return []
         # what was said before an end that is missing is worth a diff too
@@ -179,7 +185,7 @@ class Tests:
         lines = list(difflib.unified_diff(wanted.splitlines(), seen.splitlines(), "host", row.name,
                                           lineterm="", n=1))
         self.log(f"{row.name} diff", "\n".join(lines))
-        return ["the session differs from the host's: " + " / ".join(lines[2:8])]
+        return [f"{row.script} differs from the host's: " + " / ".join(lines[2:8])]
 
     # --- boots --------------------------------------------------------------------------------------
 
@@ -195,7 +201,7 @@ class Tests:
 
     def boot(self, row):
         """One row of the matrix."""
-        if row.session and self.host_session() is None:
+        if row.script and self.host_script(row.script) is None:
             return skipped()
         command = ["scripts/qemu", "--cpu", row.cpu, "--qemu", row.qemu, "--mem", row.mem,
                    "--timeout", str(row.timeout)]
@@ -207,12 +213,16 @@ class Tests:
                         f"--append={row.append}"]
         if row.icount:
             command.append("--icount")
-        status, output = execute(command, row.timeout + 10, cwd=ROOT)
+        if row.typed:
+            command.append("--stdin")
+        status, output = execute(command, row.timeout + 10, row.typed, cwd=ROOT)
         self.log(row.name, output)
         problems = [f"no line matches {p}" for p in row.expect if not re.search(p, output)]
         problems += [f"a line matches {p}" for p in row.refuse if re.search(p, output)]
-        if row.session:
-            problems += self.session_problems(row, output)
+        problems += [f"{pattern}: more than {most}" for pattern, most in row.at_most
+                     if not 0 <= number_in(output, pattern) <= most]
+        if row.script:
+            problems += self.script_problems(row, output)
         if status != row.status:
             problems.append(f"exit status {status}, not {row.status}")
         if not row.ktap:
@@ -297,7 +307,8 @@ class Tests:
                     lambda source=source: self.must_not_compile(source)
         if self.runs_i386():
             yield "this host: hello", self.hello_on_host
-            yield "this host: session", self.session_on_host
+            for script in sorted({row.script for row in matrix.ROWS if row.script}):
+                yield f"this host: {script}", lambda script=script: self.script_on_host(script)
             for name in sorted(os.listdir(os.path.join(ROOT, "test", "guest"))):
                 if name.endswith(".c") and name != "run.c":
                     program = name[:-2]

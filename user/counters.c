@@ -1,6 +1,7 @@
 /* counters: what the kernel has counted since boot. */
 #include <stdio.h>
 
+#include "user/lib/cpuid.h"
 #include "user/lib/postern.h"
 
 int main(void)
@@ -20,5 +21,7 @@ int main(void)
     printf("copies from user  %10u\n", c.copies_from_user);
     printf("copies to user    %10u\n", c.copies_to_user);
     printf("context switches  %10u\n", c.context_switches);
+    if (cpuid_features() & CPUID_TSC)
+        printf("thousand cycles   %10llu\n", __builtin_ia32_rdtsc() / 1000);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "kernel/session.h"
 #include "kernel/string.h"
 #include "kernel/time.h"
+#include "kernel/tty.h"
 #include "mm/space.h"
 
 /* --- what the kernel knows of it -------------------------------------------------------------- */
@@ -58,10 +59,13 @@ struct jobs {
 
 static struct jobs jobs_of(const struct process *process)
 {
+    const struct tty *tty = tty_of_process(process);
+
     return (struct jobs){
         .group = process->group,
         .session = process->session->sid,
-        .foreground = -1,
+        .tty = tty ? (int32_t)tty->number : 0,
+        .foreground = tty ? tty->foreground : -1,
     };
 }
 

@@ -4,6 +4,10 @@ from dataclasses import dataclass
 FOUR_DOORS = "qemu64,lm=off"
 PANIC = 101
 
+# Thousands of instructions, of an icount run.
+KERNEL_AT_MOST = 20_000  # from the boot loader to the first program
+PROMPT_AT_MOST = 60_000  # from reset to what was typed at the shell's first prompt
+
 
 @dataclass
 class Row:
@@ -19,7 +23,9 @@ class Row:
     iso: bool = False
     icount: bool = False
     ktap: bool = False        # the log holds KTAP results that count one by one
-    session: bool = False     # the log holds the scripted session, which must be this host's
+    script: str = ""          # this script's output must be what it is on this host
+    typed: str = ""           # what the serial port receives
+    at_most: tuple = ()       # (regular expression, the most that the number in it may be)
     timeout: int = 60
     initrd: str = ""          # another one than the build's
 
@@ -40,11 +46,14 @@ def sabotage(name, what, *expect, mode="split"):
                (r"PANIC: ",) + expect + (r"backtrace:",), (), PANIC)
 
 
-def session(mode):
-    """A boot into the scripted session of busybox's shell."""
-    return Row(f"session, {mode}", f"isolation={mode} loglevel=error -- /bin/sh /test/session.sh",
-               session=True, timeout=120)
+def script(name, knobs, **settings):
+    """A boot into a script of busybox's shell whose output the host's kernel knows as well."""
+    return Row(f"{name}, {knobs}", f"{knobs} loglevel=error -- /bin/sh /test/{name}",
+               script=name, timeout=120, **settings)
 
+
+DOORS = ("int80", "sysenter", "syscall", "callgate")
+MODES = ("isolation=split", "isolation=shared")
 
 ROWS = [
     hello("hello, -kernel, split", append="isolation=split"),
@@ -88,8 +97,15 @@ ROWS = [
     sabotage("kernel stack overflow, shared", "kernel-stack",
              r"PANIC: double fault: kernel stack overflow", mode="shared"),
     sabotage("panic", "panic", r"PANIC: sabotage"),
-    session("split"),
-    session("shared"),
+    *[script("session.sh", mode) for mode in MODES],
+    *[script("scale.sh", mode, mem="128") for mode in MODES],
+    *[script("programs.sh", f"{mode} door={door}") for mode in MODES for door in DOORS],
+    Row("what busybox shows of the system", "loglevel=warning -- /bin/sh /test/system.sh", ktap=True,
+        mem="128"),
+    # in an icount run a cycle is an instruction
+    Row("what a boot costs", "", typed="counters\npoweroff\n", icount=True,
+        at_most=((r", (\d+) thousand in the kernel", KERNEL_AT_MOST),
+                 (r"thousand cycles +(\d+)", PROMPT_AT_MOST))),
     Row("guest tests, four doors", "loglevel=warning -- /test/run", ktap=True, timeout=240),
     Row("guest tests, copy=direct", "isolation=shared copy=direct loglevel=warning -- /test/pointers",
         ktap=True),

@@ -7,7 +7,7 @@
 # It works in a directory of its own under /tmp, reads nothing else of the machine, and prints no
 # process ids, names of users, times of now or sizes of directories.
 case $0 in */*) cd "${0%/*}" && exec sh "${0##*/}" ;; esac # error messages begin with $0
-[ -t 1 ] && { sh "$0" | cat; exit; } # ls and others print otherwise to a terminal
+[ -t 1 ] && exec sh -c 'sh "$0" | cat' "$0" # a terminal would be told things in columns
 exec </dev/null 2>&1
 export LC_ALL=C TZ=UTC
 umask 022
