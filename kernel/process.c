@@ -138,6 +138,9 @@ static void thread_join_process(struct thread *thread, struct process *process)
 
     thread->process = process;
     list_insert(&process->threads, &thread->siblings);
+    /* what was sent since the process has a number found nobody to wake */
+    if (process->pending.set)
+        thread->work |= WORK_SIGNAL;
     interrupts_restore(flags);
 }
 
@@ -246,7 +249,7 @@ static struct process *process_fork(struct process *parent, uint32_t flags, int 
     session_get(child->session = parent->session);
     child->group = parent->group;
     child->gave_up_terminal = parent->gave_up_terminal;
-    child->exit_signal = exit_signal;
+    child->exit_signal = flags & CLONE_PARENT ? parent->exit_signal : exit_signal;
     child->isolation_next = parent->isolation_next;
     child->door_next = parent->door_next;
     child->trace = parent->trace;
@@ -314,20 +317,6 @@ void process_start_init(void)
 /* --- death --------------------------------------------------------------------------------------
  */
 
-static void adopt_children(struct process *process)
-{
-    struct process *child;
-
-    list_for_each(child, &process->children, siblings) {
-        list_remove(&child->siblings);
-        list_insert(&init_process->children, &child->siblings);
-        child->parent = init_process;
-        if (child->zombie)
-            process_notify_parent(child, 0, 0);
-    }
-    wait_wake(&init_process->child_exits);
-}
-
 void process_notify_parent(struct process *process, int code, int status)
 {
     struct process *parent = process->parent;
@@ -343,7 +332,11 @@ void process_notify_parent(struct process *process, int code, int status)
     if (signal)
         signal_send(parent, &(struct siginfo){.signo = signal,
                                               .code = code,
-                                              .child = {.pid = process->pid, .status = status}});
+                                              .child = {.pid = process->pid,
+                                                        .uid = process->credentials.user.real,
+                                                        .status = status,
+                                                        .user_ticks = process->time.user,
+                                                        .system_ticks = process->time.system}});
     wait_wake(&parent->child_exits);
 }
 
@@ -362,6 +355,39 @@ void process_reap(struct process *process)
     process_free(process);
 }
 
+/* The parent hears of a zombie; one that does not care has none. */
+static void tell_of_end(struct process *process)
+{
+    bool gone = is_reaped_by_itself(process);
+
+    process_notify_parent(process, 0, 0);
+    if (gone)
+        process_free(process);
+}
+
+/* Init gets the children, and waits for them whatever signal their maker wanted. */
+static void adopt_children(struct process *process)
+{
+    struct process *child;
+
+    list_for_each(child, &process->children, siblings) {
+        list_remove(&child->siblings);
+        list_insert(&init_process->children, &child->siblings);
+        child->parent = init_process;
+        child->exit_signal = SIGCHLD;
+        if (child->death_signal)
+            signal_send(child,
+                        &(struct siginfo){
+                            .signo = child->death_signal,
+                            .code = SI_USER,
+                            .sender = {.pid = process->pid, .uid = process->credentials.user.real},
+                        });
+        if (child->zombie)
+            tell_of_end(child);
+    }
+    wait_wake(&init_process->child_exits);
+}
+
 /* The last thread is about to go. */
 static void process_finish(struct process *process)
 {
@@ -372,10 +398,7 @@ static void process_finish(struct process *process)
     adopt_children(process);
     process->stop_signal = 0;
     process->zombie = true;
-    bool gone = is_reaped_by_itself(process);
-    process_notify_parent(process, 0, 0);
-    if (gone)
-        process_free(process);
+    tell_of_end(process);
 }
 
 void vfork_finish(struct thread *thread)
@@ -421,6 +444,7 @@ void thread_exit(uint32_t status)
         process->exiting = true;
         process_finish(process);
     } else {
+        signal_thread_left(process);
         wait_wake(&process->thread_exits);
     }
     sched_die();

@@ -100,7 +100,8 @@ struct process {
 
     struct sighand *sighand;
     struct signal_pending pending;
-    int exit_signal; /* what the parent gets; 0: nothing */
+    int exit_signal;  /* what the parent gets; 0: nothing */
+    int death_signal; /* what the process gets when its parent ends; 0: nothing */
     struct timer real_timer;
     uint64_t real_interval;
     struct cpu_itimer virtual_timer, profiling_timer;

@@ -387,6 +387,11 @@ static void hand_over(struct process *process, sigset_t blocked_now)
     }
 }
 
+void signal_thread_left(struct process *process)
+{
+    hand_over(process, ~0ull);
+}
+
 void signal_set_blocked(sigset_t blocked)
 {
     struct thread *thread = current_thread();

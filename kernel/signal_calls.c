@@ -338,8 +338,13 @@ void signal_restore_altstack(const struct sigaltstack *stack)
 
 static struct siginfo sender_info(int signal, int code)
 {
+    const struct process *process = current_process();
+
     return (struct siginfo){
-        .signo = signal, .code = code, .sender = {.pid = current_process()->pid}};
+        .signo = signal,
+        .code = code,
+        .sender = {.pid = process->pid, .uid = process->credentials.user.real},
+    };
 }
 
 static bool is_signal(int signal)
@@ -347,17 +352,18 @@ static bool is_signal(int signal)
     return signal >= 0 && signal <= NSIG;
 }
 
-/* kill(2): by the same user, or to go on, in the same session. */
-static bool may_signal(const struct process *process, int signal)
+/* Who may send what to whom (kill(2)). */
+static bool may_signal(const struct process *target, int signal)
 {
-    const struct identity *own = &current_process()->credentials.user;
-    const struct identity *user = &process->credentials.user;
+    const struct process *caller = current_process();
+    const struct identity *own = &caller->credentials.user, *its = &target->credentials.user;
 
-    return process_is_root() || own->effective == user->real || own->effective == user->saved ||
-           own->real == user->real || own->real == user->saved ||
-           (signal == SIGCONT && process->session == current_process()->session);
+    return target == caller || process_is_root() || own->effective == its->real ||
+           own->effective == its->saved || own->real == its->real || own->real == its->saved ||
+           (signal == SIGCONT && target->session == caller->session);
 }
 
+/* Signal 0 only asks whether there is somebody. */
 static int send_to_process(struct process *process, const struct siginfo *info)
 {
     if (!may_signal(process, info->signo))
@@ -365,7 +371,7 @@ static int send_to_process(struct process *process, const struct siginfo *info)
     return info->signo ? signal_send(process, info) : 0;
 }
 
-/* Everybody but init and the caller. */
+/* Everybody but init and the caller; those who may not be sent one are passed over. */
 static int send_to_all(const struct siginfo *info)
 {
     struct process *process;
@@ -374,13 +380,14 @@ static int send_to_all(const struct siginfo *info)
     list_for_each(process, &process_list, all) {
         if (process == init_process || process == current_process())
             continue;
-        if (!send_to_process(process, info))
-            result = 0;
+        int error = send_to_process(process, info);
+        if (error != -EPERM || result == -ESRCH)
+            result = error == -EPERM ? 0 : error;
     }
     return result;
 }
 
-/* To whom it may be sent of the group; -EPERM if to nobody. */
+/* A member that got it is enough; zombies are members. */
 static int send_to_group(int32_t group, const struct siginfo *info)
 {
     struct process *process;
@@ -448,7 +455,7 @@ static long read_info(struct siginfo *info, unsafe_siginfo user, int32_t target,
         return -EFAULT;
     *info = whole.info;
     info->signo = signal;
-    if ((info->code >= 0 || info->code == SI_TKILL) && target != current_process()->pid)
+    if ((info->code >= 0 || info->code == SI_TKILL) && target != current_thread()->tid)
         return -EPERM;
     return is_signal(signal) ? 0 : -EINVAL;
 }
@@ -470,6 +477,6 @@ SYSCALL_DEFINE4(rt_tgsigqueueinfo, int32_t, group, int32_t, tid, int, signal, un
 
     if (group <= 0 || tid <= 0)
         return -EINVAL;
-    long error = read_info(&info, user, group, signal);
+    long error = read_info(&info, user, tid, signal);
     return error ? error : send_to_thread(group, tid, &info);
 }
