@@ -7,6 +7,7 @@
 #include "kernel/return.h"
 #include "kernel/syscall.h"
 #include "kernel/trace.h"
+#include "mm/poison.h"
 #include "mm/unsafe.h"
 
 #define NR_SYSCALLS                1088
@@ -59,14 +60,22 @@ int syscall_argument6(const struct trapframe *tf, uint32_t *value)
     return 0;
 }
 
+static long watched_call(const struct process *process, struct trapframe *tf,
+                         syscall_handler handler)
+{
+    if (process->watch & WATCH_POISON)
+        poison_stack();
+    return process->watch & WATCH_TRACE ? trace_call(tf, handler) : handler(tf);
+}
+
 bool syscall_dispatch(struct trapframe *tf)
 {
     struct thread *thread = ((struct stack_top *)(tf + 1))->thread;
     uint32_t number = tf->eax;
     syscall_handler handler = likely(number < NR_SYSCALLS) ? handlers[number] : sys_ni_syscall;
 
-    if (unlikely(thread->process->trace))
-        tf->eax = trace_call(tf, handler);
+    if (unlikely(thread->process->watch))
+        tf->eax = watched_call(thread->process, tf, handler);
     else
         tf->eax = handler(tf);
     return return_to_user(thread, tf);

@@ -67,6 +67,9 @@ static inline bool file_may_write(const struct file *file)
     return (file->flags + 1) & FILE_WRITES;
 }
 
+/* Files that there are, of all processes. */
+extern uint32_t files_in_use;
+
 /* A file with one reference; NULL: no memory. */
 struct file *file_create(const struct file_operations *operations, uint32_t flags, void *object);
 

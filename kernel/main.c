@@ -19,6 +19,7 @@
 #include "kernel/selftest.h"
 #include "kernel/time.h"
 #include "mm/frame.h"
+#include "mm/poison.h"
 #include "trampoline/gate.h"
 
 _Noreturn void kernel_main(uint32_t magic, uint32_t info);
@@ -41,6 +42,7 @@ static void read_command_line(void)
         power_off(PANIC_STATUS);
     }
     log_threshold = knobs.loglevel;
+    poison_byte = knobs.poison;
 }
 
 static void describe(void)

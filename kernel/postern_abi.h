@@ -45,6 +45,9 @@ enum postern_setting {
     POSTERN_MEMORY_KIB,     /* get: usable physical memory of the machine */
     POSTERN_FAILALLOC, /* get, set: this process's Nth kernel allocation from now on fails, once;
                           0: off, or it has */
+    POSTERN_POISON, /* get, set: the byte that uninitialised kernel memory holds; 0: off. Heap and
+                       frames are everybody's, the kernel stack the process's; inherited by fork */
+    POSTERN_FILES_IN_USE, /* get: open files, of the whole system */
 };
 
 /* postern_counters(buffer, size): since boot, all processes; each wraps at 2^32. */

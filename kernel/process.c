@@ -252,7 +252,7 @@ static struct process *process_fork(struct process *parent, uint32_t flags, int 
     child->exit_signal = flags & CLONE_PARENT ? parent->exit_signal : exit_signal;
     child->isolation_next = parent->isolation_next;
     child->door_next = parent->door_next;
-    child->trace = parent->trace;
+    child->watch = parent->watch;
     memcpy(child->name, parent->name, sizeof(child->name));
     inherit(child, parent);
     child->parent = flags & CLONE_PARENT ? parent->parent : parent;
@@ -304,7 +304,7 @@ void process_start_init(void)
     init_process->session = session;
     init_process->isolation_next = knobs.isolation;
     init_process->door_next = DOOR_AUTO;
-    init_process->trace = knobs.trace;
+    init_process->watch = (knobs.trace ? WATCH_TRACE : 0) | (knobs.poison ? WATCH_POISON : 0);
     init_process->limits = limits_default;
     init_process->dumpable = true;
     thread->tid = init_process->pid;

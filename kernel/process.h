@@ -81,6 +81,10 @@ struct thread {
     struct cputime time;
 };
 
+/* struct process, watch */
+#define WATCH_TRACE  1 /* a line on the console: kernel/trace.h */
+#define WATCH_POISON 2 /* its stack is poisoned: mm/poison.h */
+
 /* Where exec put the arguments and, behind them, the environment: user addresses. */
 struct strings {
     vaddr_t arguments, environment, end;
@@ -115,9 +119,9 @@ struct process {
     bool has_execed;
 
     enum postern_isolation isolation_next;
-    int door_next; /* enum postern_door or DOOR_AUTO */
-    bool trace;
-    char name[16]; /* last component of the program's path */
+    int door_next;  /* enum postern_door or DOOR_AUTO */
+    uint32_t watch; /* WATCH_*: what the dispatcher does with each call; inherited by fork */
+    char name[16];  /* last component of the program's path */
     struct strings strings;
     struct credentials credentials;
     struct limits limits;

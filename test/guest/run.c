@@ -4,8 +4,8 @@
  *
  *     run [TEST...]
  *
- * After each program the kernel's frames and heap must be what they were. On Linux every test runs
- * once.
+ * After each program the kernel's frames, heap and open files must be what they were. On Linux
+ * every test runs once.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -123,22 +123,10 @@ static void indent(int input)
     fflush(stdout);
 }
 
-/* Orphans that a test left are reaped by init in their own time; then the counts must be the old
- * ones. */
-static void settle(int frames, int heap)
-{
-    for (int i = 0; i < 200; i++) {
-        if (postern_get(POSTERN_FRAMES_IN_USE) == frames &&
-            postern_get(POSTERN_HEAP_IN_USE) == heap)
-            return;
-        usleep(10000);
-    }
-}
-
 static void run(const char *test, struct setting setting, const char *name)
 {
     int ends[2], status;
-    int frames = postern_get(POSTERN_FRAMES_IN_USE), heap = postern_get(POSTERN_HEAP_IN_USE);
+    struct postern_usage before = postern_usage();
 
     fflush(stdout);
     if (pipe(ends)) {
@@ -157,12 +145,8 @@ static void run(const char *test, struct setting setting, const char *name)
         ktap_ok(false, "%s: fork: %s", name, strerror(errno));
         return;
     }
-    settle(frames, heap);
-    int frames_now = postern_get(POSTERN_FRAMES_IN_USE);
-    int heap_now = postern_get(POSTERN_HEAP_IN_USE);
-    if (frames_now != frames || heap_now != heap)
-        ktap_note("%s: frames %d -> %d, heap %d -> %d", name, frames, frames_now, heap, heap_now);
-    ktap_ok(spawn_status(status) == 0 && frames_now == frames && heap_now == heap, "%s", name);
+    bool whole = !on_postern() || postern_usage_returns(before, name);
+    ktap_ok(spawn_status(status) == 0 && whole, "%s", name);
 }
 
 static void run_everywhere(const struct test *test)
@@ -202,8 +186,8 @@ int main(int argc, char **argv)
     snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - argv[0]) : 1,
              slash ? argv[0] : ".");
     ktap_begin();
-    /* once for nothing, so that this process has touched every page that it will: settle() sleeps
-     * only when a test left an orphan, and the page of usleep() must not count as that test's */
+    /* once for nothing, so that this process has touched every page that it will: it sleeps only
+     * when a test left an orphan, and the page of usleep() must not count as that test's */
     printf("# warm-up\n");
     usleep(1);
     for (int i = 0; i < count; i++) {

@@ -21,6 +21,16 @@ int postern_sabotage(enum postern_sabotage what);
 
 bool on_postern(void);
 
+/* What the whole system has in use. */
+struct postern_usage {
+    int frames, heap, files;
+};
+struct postern_usage postern_usage(void);
+
+/* Waits until that is what it was, while orphans are reaped and threads end in their own time;
+ * false if it stays otherwise, which a note says then. */
+bool postern_usage_returns(struct postern_usage before, const char *who);
+
 /* perror(3), which on another kernel says so. */
 void postern_perror(const char *who);
 
