@@ -390,20 +390,18 @@ G(callgate):
 
 /*
  * ESP at a trapframe at the top of the kernel stack, IF=0, all work done. The five words go to the
- * entry stack while ESP is still here, so that an NMI cannot overwrite them.
+ * entry stack while ESP is still here, so that an NMI cannot overwrite them; and ESP stays below what
+ * is still to be popped, so that it cannot overwrite that.
  */
 	.org	AT_EXIT
 	.globl	G(exit)
 G(exit):
 	movl	TF_CPU(%esp), %ecx
-	addl	$TF_EIP, %esp
-	popl	-20(%ecx)
-	popl	-16(%ecx)
-	popl	-12(%ecx)
-	popl	-8(%ecx)
-	popl	-4(%ecx)
+	.irp	offset, 0, 4, 8, 12, 16
+	movl	TF_EIP+\offset(%esp), %eax
+	movl	%eax, -20+\offset(%ecx)
+	.endr
 	COUNT_CR3_WRITE %ecx
-	subl	$TF_SIZE, %esp
 	popal
 .Lexit_es:
 	popl	%es

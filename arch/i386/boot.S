@@ -65,7 +65,7 @@ boot_start:
 	movl	$PHYSICAL(kernel_directory), %eax
 	movl	%eax, %cr3
 	movl	%cr0, %eax
-	orl	$CR0_PG|CR0_WP|CR0_NE|CR0_MP, %eax
+	orl	$CR0_PG|CR0_AM|CR0_WP|CR0_NE|CR0_MP, %eax
 	andl	$~(CR0_EM|CR0_TS|CR0_CD|CR0_NW), %eax
 	movl	%eax, %cr0
 	movl	$3f, %eax

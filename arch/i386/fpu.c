@@ -46,13 +46,17 @@ void fpu_save(uint8_t *state)
         __asm__ volatile("fnsave (%0)" : : "r"(state) : "memory");
 }
 
+/*
+ * FNINIT first: FRSTOR would raise what is pending in the state that it replaces (SDM 1 8.3.12),
+ * and AMD's FXRSTOR leaves the addresses of another thread's last instruction (CVE-2006-1056).
+ */
 void fpu_load(const uint8_t *state)
 {
-    __asm__ volatile("clts");
+    __asm__ volatile("clts\n\tfninit");
     if (cpu.fxsr)
         __asm__ volatile("fxrstor (%0)" : : "r"(state) : "memory");
-    else /* frstor would raise what the state before it left pending (SDM 2A FRSTOR) */
-        __asm__ volatile("fnclex\n\tfrstor (%0)" : : "r"(state) : "memory");
+    else
+        __asm__ volatile("frstor (%0)" : : "r"(state) : "memory");
 }
 
 /* FNSAVE clears the FPU behind itself, so the state is loaded again; no switch may come between. */
