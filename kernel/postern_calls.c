@@ -72,7 +72,7 @@ static bool door_valid(int door)
 
 static void set_watch(struct process *process, uint32_t flag, bool on)
 {
-    process->watch = on ? process->watch | flag : process->watch & ~flag;
+    process_watch(process, on ? process->watch | flag : process->watch & ~flag);
 }
 
 /* Every setting is refused whole or takes effect whole. */

@@ -50,6 +50,7 @@ struct vfork_wait {
 
 struct thread {
     uint32_t work;           /* WORK_*: set by anybody with interrupts off, read on each way out */
+    uint32_t nr_calls;       /* numbers that the dispatcher looks up at once; 0 if watched */
     struct process *process; /* NULL: a kernel thread */
     enum thread_state state;
     enum sleep_kind sleep; /* while it sleeps */
@@ -147,6 +148,12 @@ static inline struct thread *current_thread(void)
     return ((struct stack_top *)((esp | (KSTACK_SIZE - 1)) + 1))[-1].thread;
 }
 
+/* The thread whose entry from user mode left tf. */
+static inline struct thread *thread_of(const struct trapframe *tf)
+{
+    return ((const struct stack_top *)(tf + 1))->thread;
+}
+
 static inline struct process *current_process(void)
 {
     return current_thread()->process;
@@ -164,6 +171,9 @@ static inline struct trapframe *current_trapframe(void)
  */
 struct thread *thread_create(void (*entry)(void));
 void thread_free(struct thread *thread);
+
+/* Sets what the dispatcher does with each call of process: WATCH_*. */
+void process_watch(struct process *process, uint32_t watch);
 
 /* True if address lies in the guard below some kernel stack. */
 bool thread_stack_guard(vaddr_t address);

@@ -26,11 +26,11 @@ _Static_assert(sizeof(struct trapframe) + offsetof(struct stack_top, thread) == 
                "stack_top lies behind the trapframe");
 
 /*
- * Called by the gate page with interrupts on, on the thread's kernel stack. Returns true, with
- * interrupts off, if the frame is as it was pushed but for eax, so the door's own exit may be
- * taken.
+ * Called by the gate page with interrupts on, on the thread's kernel stack. Returns, with
+ * interrupts off, if the frame is as it was pushed but for eax, so that the door's own exit may be
+ * taken; any other frame leaves by gate_leave().
  */
-bool syscall_dispatch(struct trapframe *tf);
+void syscall_dispatch(struct trapframe *tf);
 
 /* Called by the gate page for every other vector, interrupts off; returns with interrupts off. */
 void trap_dispatch(struct trapframe *tf);

@@ -88,7 +88,7 @@ static void fill_context(struct sigcontext *context, const struct trapframe *tf,
         .error = thread->trap_error,
         .eip = tf->eip,
         .cs = tf->cs & 0xffff,
-        .eflags = tf->eflags,
+        .eflags = tf->eflags | EFLAGS_IF, /* which sysenter and syscall cleared */
         .esp_at_signal = tf->esp,
         .ss = tf->ss & 0xffff,
         .fpstate = fpstate,
@@ -299,7 +299,6 @@ static long bad_frame(struct trapframe *tf)
 /* The old trampoline popped the signal's number: esp is 8 behind the frame. */
 SYSCALL_DEFINE0(sigreturn)
 {
-    struct trapframe *tf = current_trapframe();
     vaddr_t address = tf->esp - offsetof(struct old_frame, context);
     unsafe_sigcontext user = {.address = tf->esp};
     unsafe_bytes mask_high = {.address = address + offsetof(struct old_frame, mask_high)};
@@ -314,7 +313,6 @@ SYSCALL_DEFINE0(sigreturn)
 
 SYSCALL_DEFINE0(rt_sigreturn)
 {
-    struct trapframe *tf = current_trapframe();
     vaddr_t address = tf->esp - offsetof(struct rt_frame, signal);
     unsafe_ucontext user = {.address = address + offsetof(struct rt_frame, context)};
     struct ucontext context;

@@ -103,7 +103,7 @@ static uint32_t threads_of(const struct process *process)
 
 static int32_t parent_of(const struct process *process)
 {
-    return process->parent ? process->parent->pid : 0;
+    return process->parent->pid;
 }
 
 /* --- stat ------------------------------------------------------------------------------------- */
