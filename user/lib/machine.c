@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <ucontext.h>
 
 #include "arch/i386/segments.h"
@@ -21,6 +22,8 @@ static struct {
 
 static char handler_stack[16384] __attribute__((aligned(16)));
 static char stack[STACK + 64] __attribute__((aligned(4096)));
+
+uint8_t *machine_code;
 
 /* The flags that the handler returns with, and the C library's segments. */
 uint32_t machine_flags, machine_fs, machine_gs;
@@ -90,6 +93,8 @@ void machine_init(void)
                                .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
     __asm__ volatile("movw %%fs, %w0; movw %%gs, %w1" : "+r"(machine_fs), "+r"(machine_gs));
+    machine_code =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     sigaltstack(&alternate, NULL);
     sigfillset(&action.sa_mask);
     for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)

@@ -60,6 +60,9 @@ void machine_run(struct machine *machine);
 /* The top of the stack that machine_at() gives; a page is mapped below it. */
 uint32_t machine_stack(void);
 
+/* A page that can be written and run, for code that is made up. After machine_init(). */
+extern uint8_t *machine_code;
+
 /* True if address lies in the handler's own stack, where no run may put its ESP. */
 bool machine_is_reserved(uint32_t address);
 
