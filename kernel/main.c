@@ -15,6 +15,7 @@
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/selftest.h"
+#include "kernel/sweep.h"
 #include "kernel/time.h"
 #include "mm/frame.h"
 #include "trampoline/gate.h"
@@ -91,6 +92,8 @@ void kernel_main(uint32_t magic, uint32_t info)
     cpu_init();
     memory_init(&boot);                             /* frames, heap, page tables */
     gate_init(knobs.global && cpu.pge, knobs.door); /* exceptions and system calls */
+    if (knobs.sweep)
+        sweep_init(); /* an instrument of the tests; off otherwise */
     memory_seal(knobs.global && cpu.pge);
     describe();
     exposure_check();
