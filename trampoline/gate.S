@@ -389,28 +389,29 @@ G(callgate):
 /* --- the exit that every frame can take ----------------------------------------------------------- */
 
 /*
- * ESP at a trapframe at the top of the kernel stack, IF=0, all work done. The five words go to the
- * entry stack while ESP is still here, so that an NMI cannot overwrite them.
+ * ESP at a trapframe at the top of the kernel stack, IF=0, DF=0, the kernel's segments, all work
+ * done. The five words go to the entry stack while ESP is still here, and ESP is never above what
+ * is still to be read: an NMI pushes right below it.
  */
 	.org	AT_EXIT
 	.globl	G(exit)
 G(exit):
 	movl	TF_CPU(%esp), %ecx
-	addl	$TF_EIP, %esp
-	popl	-20(%ecx)
-	popl	-16(%ecx)
-	popl	-12(%ecx)
-	popl	-8(%ecx)
-	popl	-4(%ecx)
 	COUNT_CR3_WRITE %ecx
-	subl	$TF_SIZE, %esp
+	leal	TF_EIP(%esp), %esi
+	movl	TF_EXIT_FRAME(%esp), %edi
+	movsl
+	movsl
+	movsl
+	movsl
+	movsl
 	popal
 .Lexit_es:
 	popl	%es
 .Lexit_ds:
 	popl	%ds
-	movl	TF_CPU-TF_VECTOR(%esp), %esp
-	subl	$20, %esp
+	/* at once below the five words: an NMI on an ESP above them would push over them */
+	movl	TF_EXIT_FRAME-TF_VECTOR(%esp), %esp
 	/* entry stack, the user's registers */
 #if GATE_SPLIT
 	pushl	%eax
