@@ -17,6 +17,7 @@
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/selftest.h"
+#include "kernel/sweep.h"
 #include "kernel/time.h"
 #include "mm/frame.h"
 #include "mm/poison.h"
@@ -106,6 +107,8 @@ void kernel_main(uint32_t magic, uint32_t info)
     uint64_t start = cpu.tsc ? read_tsc() : 0;
     memory_init(&boot);                             /* frames, heap, page tables */
     gate_init(knobs.global && cpu.pge, knobs.door); /* exceptions and system calls */
+    if (knobs.sweep)
+        sweep_init(); /* an instrument of the tests; off otherwise */
     memory_seal(knobs.global && cpu.pge);
     describe();
     exposure_check();

@@ -387,26 +387,27 @@ G(callgate):
 /* --- the exit that every frame can take ----------------------------------------------------------- */
 
 /*
- * ESP at a trapframe at the top of the kernel stack, IF=0, all work done. The five words go to the
- * entry stack while ESP is still here, so that an NMI cannot overwrite them; and ESP stays below what
- * is still to be popped, so that it cannot overwrite that.
+ * ESP at a trapframe at the top of the kernel stack, IF=0, DF=0, the kernel's segments, all work
+ * done. The five words go to the entry stack while ESP is still here, and ESP is never above what
+ * is still to be read: an NMI pushes right below it.
  */
 	.org	AT_EXIT
 	.globl	G(exit)
 G(exit):
-	movl	TF_CPU(%esp), %ecx
 	leal	TF_EIP(%esp), %esi
-	leal	-20(%ecx), %edi
-	.rept	5
+	movl	TF_EXIT_FRAME(%esp), %edi
 	movsl
-	.endr
+	movsl
+	movsl
+	movsl
+	movsl
 	popal
 .Lexit_es:
 	popl	%es
 .Lexit_ds:
 	popl	%ds
-	movl	TF_CPU-TF_VECTOR(%esp), %esp
-	subl	$20, %esp
+	/* at once below the five words: an NMI on an ESP above them would push over them */
+	movl	TF_EXIT_FRAME-TF_VECTOR(%esp), %esp
 	/* entry stack, the user's registers */
 #if GATE_SPLIT
 	pushl	%eax

@@ -99,8 +99,8 @@ kernel_directory:
 boot_page_tables:
 	.skip	BOOT_MAPPED >> 10
 	.balign	KSTACK_SIZE
-	.skip	KSTACK_SIZE - 8
+	.skip	KSTACK_SIZE - 12
 	.globl	boot_stack_top
 boot_stack_top:			/* the idle thread's struct stack_top */
-	.skip	8
+	.skip	12
 	.section .note.GNU-stack, "", @progbits

@@ -41,6 +41,16 @@ int postern_sabotage(enum postern_sabotage what)
     return syscall_result(syscall_raw(NR_postern_sabotage, what, 0, 0));
 }
 
+int postern_strike(int vector, int after, int waiting)
+{
+    return syscall_result(syscall_raw(NR_postern_strike, vector, after, waiting));
+}
+
+int postern_struck(struct postern_struck *struck)
+{
+    return syscall_result(syscall_raw(NR_postern_struck, (long)struck, sizeof(*struck), 0));
+}
+
 bool on_postern(void)
 {
     return postern_get(POSTERN_ISOLATION) >= 0;

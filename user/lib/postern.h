@@ -18,6 +18,8 @@ int postern_counters(struct postern_counters *counters);
 int postern_exposure(struct postern_exposure *rows, size_t max);
 int postern_poweroff(int status);
 int postern_sabotage(enum postern_sabotage what);
+int postern_strike(int vector, int after, int waiting);
+int postern_struck(struct postern_struck *struck);
 
 bool on_postern(void);
 
