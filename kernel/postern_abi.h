@@ -45,15 +45,18 @@ enum postern_setting {
     POSTERN_MEMORY_KIB,     /* get: usable physical memory of the machine */
     POSTERN_FAILALLOC, /* get, set: this process's Nth kernel allocation from now on fails, once;
                           0: off, or it has */
-    POSTERN_POISON, /* get, set: the byte that uninitialised kernel memory holds; 0: off. Heap and
-                       frames are everybody's, the kernel stack the process's; inherited by fork */
-    POSTERN_FILES_IN_USE, /* get: open files, of the whole system */
+    POSTERN_POISON,   /* get, set: the byte that uninitialised kernel memory holds; 0: off. Heap and
+                         frames are everybody's, the kernel stack the process's; inherited by fork */
+    POSTERN_RESIDENT, /* get: 1 if this process's gate page answers some calls itself */
+    POSTERN_RESIDENT_NEXT, /* get, set: the same for its next execve; inherited by fork */
+    POSTERN_FILES_IN_USE,  /* get: open files, of the whole system */
 };
 
 /* postern_counters(buffer, size): since boot, all processes; each wraps at 2^32. */
 struct postern_counters {
     uint32_t cr3_writes;        /* by the gate page and by switches between address spaces */
     uint32_t entries[NR_DOORS]; /* system calls by enum postern_door */
+    uint32_t answered;          /* calls that the gate page answered itself: no entries */
     uint32_t exceptions;        /* from user mode */
     uint32_t interrupts;
     uint32_t page_faults;
@@ -86,13 +89,13 @@ struct postern_struck {
     uint32_t eip, cs; /* where the first of them struck */
     uint32_t waited;  /* interrupts that waited and came, or came in the kernel */
     uint32_t ticks;   /* of the clock meanwhile: they strike too */
-    uint32_t wrong;   /* STRUCK_*: what the kernel finds wrong on this, its next entry; 0: nothing */
+    uint32_t wrong; /* STRUCK_*: what the kernel finds wrong on this, its next entry; 0: nothing */
 };
-#define STRUCK_CR3       1  /* CR3, or a copy of it in TSS or gate, is not this process's */
-#define STRUCK_STACK     2  /* the kernel stack did not begin at its top, or TSS.esp0 moved */
-#define STRUCK_SEGMENTS  4  /* ds, es or ss is not the kernel's */
-#define STRUCK_FLAGS     8  /* TF, NT, DF, AC or IOPL is set */
-#define STRUCK_TASK      16 /* a TSS that is busy and should not be, or the other way round */
+#define STRUCK_CR3      1  /* CR3, or a copy of it in TSS or gate, is not this process's */
+#define STRUCK_STACK    2  /* the kernel stack did not begin at its top, or TSS.esp0 moved */
+#define STRUCK_SEGMENTS 4  /* ds, es or ss is not the kernel's */
+#define STRUCK_FLAGS    8  /* TF, NT, DF, AC or IOPL is set */
+#define STRUCK_TASK     16 /* a TSS that is busy and should not be, or the other way round */
 
 /* postern_sabotage(what): breaks the kernel on purpose; EPERM unless booted with sabotage=on. */
 enum postern_sabotage {

@@ -120,9 +120,10 @@ struct process {
     bool has_execed;
 
     enum postern_isolation isolation_next;
-    int door_next;  /* enum postern_door or DOOR_AUTO */
-    uint32_t watch; /* WATCH_*: what the dispatcher does with each call; inherited by fork */
-    char name[16];  /* last component of the program's path */
+    bool resident_next; /* isolation_next's like: what the next execve gets */
+    int door_next;      /* enum postern_door or DOOR_AUTO */
+    uint32_t watch;     /* WATCH_*: what the dispatcher does with each call; inherited by fork */
+    char name[16];      /* last component of the program's path */
     struct strings strings;
     struct credentials credentials;
     struct limits limits;

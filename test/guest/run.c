@@ -36,6 +36,7 @@ static const struct test {
     {"pointers", DOORS_TOO},
     {"tls", DOORS_TOO},
     {"isolation", DOORS_TOO},
+    {"resident", EACH_ISOLATION},
     {"signal", DOORS_TOO},
     {"signal_handler", DOORS_TOO},
     {"signal_restart", DOORS_TOO},
