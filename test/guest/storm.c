@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "user/lib/ktap.h"
+#include "user/lib/postern.h"
 
 #define USER        54321 /* nobody: what the players hit is their own */
 #define PLAYERS     4
@@ -324,11 +325,20 @@ static void yield(uint32_t *random)
     sched_yield();
 }
 
+/* Of this process, one of the allocations that come. */
+static void run_out_of_memory(uint32_t *random)
+{
+    postern_set(POSTERN_FAILALLOC, 1 + next(random) % 40);
+}
+
 static void (*const moves[])(uint32_t *random) = {
-    make_thread, make_thread,    make_process,   make_program, become_program, send_signal,
-    send_signal, send_signal,    use_futex,      use_futex,    use_pipe,       use_pipe,
-    use_memory,  use_timer,      change_mask,    take_signal,  change_handler, wait_for_child,
-    yield,       wait_for_child, wait_for_child, change_group, sleep_a_little,
+    make_thread,       make_thread,    make_process,   make_program,
+    become_program,    send_signal,    send_signal,    send_signal,
+    use_futex,         use_futex,      use_pipe,       use_pipe,
+    use_memory,        use_timer,      change_mask,    take_signal,
+    change_handler,    wait_for_child, yield,          wait_for_child,
+    wait_for_child,    change_group,   sleep_a_little, run_out_of_memory,
+    run_out_of_memory,
 };
 
 static void play(uint32_t *random, unsigned steps)
