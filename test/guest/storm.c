@@ -9,24 +9,22 @@
  *     storm [SEED [MILLISECONDS]]
  */
 #define _GNU_SOURCE
-#include <errno.h>
+#include <dirent.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "user/lib/ktap.h"
+#include "test/guest/check.h"
 #include "user/lib/postern.h"
 
 #define USER        54321 /* nobody: what the players hit is their own */
@@ -115,7 +113,7 @@ static void make_thread(uint32_t *random)
         return;
     struct start *start = (struct start *)(stack + STACK) - 1;
     *start = (struct start){next(random), 8};
-    int flags = shared[next(random) % (sizeof(shared) / sizeof(shared[0]))];
+    int flags = shared[next(random) % (COUNT(shared))];
     int tid = clone(run_thread, (char *)((uintptr_t)start & ~15u), flags, start);
     if (tid > 0)
         remember(next(random), tid);
@@ -174,7 +172,7 @@ static void send_signal(uint32_t *random)
     static const int signals[] = {SIGSTOP, SIGCONT, SIGUSR1, SIGUSR2, SIGCONT, SIGTSTP,
                                   SIGCONT, SIGKILL, SIGALRM, 40,      SIGCONT, SIGCHLD};
     int tid = board->tids[next(random) % SLOTS];
-    int signal = signals[next(random) % (sizeof(signals) / sizeof(signals[0]))];
+    int signal = signals[next(random) % (COUNT(signals))];
 
     if (tid <= 1)
         return;
@@ -325,6 +323,55 @@ static void yield(uint32_t *random)
     sched_yield();
 }
 
+/* What says something about others must not trip over their ends. */
+static void read_about(uint32_t *random)
+{
+    static const char *const names[] = {"stat", "status",  "maps",  "fd",
+                                        "task", "cmdline", "limits"};
+    char path[64], bytes[256];
+
+    snprintf(path, sizeof(path), "/proc/%d/%s", board->tids[next(random) % SLOTS],
+             names[next(random) % COUNT(names)]);
+    int fd = open(path, O_RDONLY);
+    if (fd < 0)
+        return;
+    while (read(fd, bytes, sizeof(bytes)) > 0 || getdents(fd, (void *)bytes, sizeof(bytes)) > 0)
+        sched_yield();
+    close(fd);
+}
+
+static void ask_about(uint32_t *random)
+{
+    int tid = board->tids[next(random) % SLOTS];
+    uint32_t words[4];
+
+    getpgid(tid);
+    getsid(tid);
+    getpriority(PRIO_PROCESS, tid);
+    raw(SYS_prlimit64, tid, next(random) % 16, 0, (long)words, 0, 0);
+    raw(SYS_get_robust_list, tid, (long)words, (long)words, 0, 0, 0);
+    raw(SYS_sched_getparam, tid, (long)words, 0, 0, 0, 0);
+}
+
+/* Waits that only a timer's signal, which ends the process, or another one's end makes end. */
+static void use_file(uint32_t *random)
+{
+    struct itimerval soon = {{0, 0}, {0, 1000 + next(random) % 3000}};
+    struct flock lock = {.l_type = next(random) % 3, .l_start = next(random) % 4, .l_len = 2};
+    int fd;
+
+    setitimer(ITIMER_REAL, &soon, NULL);
+    if (next(random) % 2) {
+        fd = open("fifo", next(random) % 2 ? O_RDONLY : O_WRONLY);
+    } else {
+        fd = open("file", O_RDWR);
+        fcntl(fd, next(random) % 2 ? F_SETLKW : F_SETLK, &lock);
+        flock(fd, next(random) % 2 ? LOCK_EX : LOCK_SH);
+    }
+    if (next(random) % 4)
+        close(fd);
+}
+
 /* Of this process, one of the allocations that come. */
 static void run_out_of_memory(uint32_t *random)
 {
@@ -338,13 +385,13 @@ static void (*const moves[])(uint32_t *random) = {
     use_memory,        use_timer,      change_mask,    take_signal,
     change_handler,    wait_for_child, yield,          wait_for_child,
     wait_for_child,    change_group,   sleep_a_little, run_out_of_memory,
-    run_out_of_memory,
+    run_out_of_memory, read_about,     ask_about,      use_file,
 };
 
 static void play(uint32_t *random, unsigned steps)
 {
     while (steps--) {
-        moves[next(random) % (sizeof(moves) / sizeof(moves[0]))](random);
+        moves[next(random) % (COUNT(moves))](random);
         board->steps++;
     }
 }
@@ -428,8 +475,15 @@ int main(int argc, char **argv)
     }
     signal(SIGPIPE, SIG_IGN);
     ktap_begin();
+    scratch_enter("storm");
+    alarm(0);
+    chmod(".", 0777);
+    if (mkfifo("fifo", 0666) || chmod("fifo", 0666) || close(open("file", O_CREAT | O_RDWR)) ||
+        chmod("file", 0666))
+        return 1;
     storm(seed, now() + (argc > 2 ? atoi(argv[2]) : 700));
     ktap_note("%u steps", board->steps);
     ktap_ok(true, "the storm is over");
+    scratch_leave();
     return ktap_end();
 }
