@@ -437,18 +437,19 @@ static void end_all(void)
 
 static void storm(uint32_t seed, int64_t end)
 {
-    pid_t players[PLAYERS];
+    pid_t players[PLAYERS] = {0};
 
-    for (unsigned i = 0; i < PLAYERS; i++)
-        players[i] = start_player(seed + i);
-    while (now() < end) {
-        usleep(5000);
+    for (unsigned round = 0; now() < end; round++) {
         board->alive = 0;
         for (unsigned i = 0; i < PLAYERS; i++) {
-            if (waitpid(players[i], NULL, WNOHANG) == players[i])
-                players[i] = start_player(seed += PLAYERS);
+            if (!players[i] || waitpid(players[i], NULL, WNOHANG) == players[i])
+                players[i] = start_player(seed++);
             kill(players[i], SIGCONT);
         }
+        usleep(5000);
+        /* some wait for what never comes */
+        if (round % 16 == 15)
+            end_all();
     }
     for (int i = 0; i < 20; i++)
         end_all();
