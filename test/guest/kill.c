@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "user/lib/spawn.h"
 
 #define USER            1000
+#define USER_OF_TWO     54322 /* who has no other processes on a host */
 #define SECONDS_TO_HANG 60
 
 static pid_t target;
@@ -101,6 +103,29 @@ static int has_real_or_saved(void *unused)
     return kill(target, 0) ? 2 : 0;
 }
 
+/* The caller and one child are two. */
+static int has_two_processes(void *unused)
+{
+    struct rlimit two = {2, 2};
+
+    (void)unused;
+    if (setrlimit(RLIMIT_NPROC, &two) || setuid(USER_OF_TWO))
+        return 1;
+    pid_t first = sleeper();
+    pid_t second = fork();
+    if (second == 0)
+        _exit(0);
+    bool refused = second == -1 && errno == EAGAIN;
+    if (first > 0)
+        end(first);
+    if (first <= 0 || !refused)
+        return 2;
+    second = fork();
+    if (second == 0)
+        _exit(0);
+    return waitpid(second, NULL, 0) == second ? 0 : 3;
+}
+
 static void check_permissions(void)
 {
     if (getuid()) {
@@ -114,6 +139,7 @@ static void check_permissions(void)
     ktap_equal(spawn_body(tries_group, NULL), 0, "of a group it is enough to reach one");
     ktap_equal(waitpid(target, NULL, WNOHANG), 0, "and nothing happened to it");
     end(target);
+    ktap_equal(spawn_body(has_two_processes, NULL), 0, "RLIMIT_NPROC: EAGAIN, until one has ended");
 }
 
 /* --- what is told ------------------------------------------------------------------------------
