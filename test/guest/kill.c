@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
@@ -252,6 +253,37 @@ static void check_silent_orphan(void)
     ktap_equal(status, 0, "a child without a signal is for __WALL alone");
 }
 
+/* --- threads ---------------------------------------------------------------------------------- */
+
+static char stack[16384] __attribute__((aligned(16)));
+static volatile int go;
+
+static int waits_to_go(void *unused)
+{
+    (void)unused;
+    while (!go)
+        sched_yield();
+    syscall(SYS_exit, 0);
+    return 0;
+}
+
+static void check_thread(void)
+{
+    int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+
+    catch (SIGUSR2);
+    calls = 0;
+    int tid = clone(waits_to_go, stack + sizeof(stack), flags, NULL);
+    ktap_equal(kill(tid, SIGUSR2), 0, "kill by a thread's number");
+    while (!calls)
+        sched_yield();
+    ktap_equal(calls, 1, "is to its process");
+    go = 1;
+    while (!kill(tid, 0))
+        sched_yield();
+    ktap_equal(errno, ESRCH, "until the thread has ended");
+}
+
 int main(void)
 {
     alarm(SECONDS_TO_HANG);
@@ -264,5 +296,6 @@ int main(void)
     check_child_info();
     check_death_signal();
     check_silent_orphan();
+    check_thread();
     return ktap_end();
 }
