@@ -127,6 +127,25 @@ static int has_two_processes(void *unused)
     return waitpid(second, NULL, 0) == second ? 0 : 3;
 }
 
+static int queues_two(void *unused)
+{
+    struct rlimit two = {2, 2};
+    sigset_t set;
+
+    (void)unused;
+    sigemptyset(&set);
+    sigaddset(&set, SIGRTMIN);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    if (setrlimit(RLIMIT_SIGPENDING, &two) || setuid(USER_OF_TWO))
+        return 1;
+    if (queue(getpid(), SIGRTMIN) || queue(getpid(), SIGRTMIN))
+        return 2;
+    if (outcome(queue(getpid(), SIGRTMIN)) != -EAGAIN || kill(getpid(), SIGRTMIN))
+        return 3;
+    sigwaitinfo(&set, NULL);
+    return queue(getpid(), SIGRTMIN) ? 4 : 0;
+}
+
 static void check_permissions(void)
 {
     if (getuid()) {
@@ -141,6 +160,7 @@ static void check_permissions(void)
     ktap_equal(waitpid(target, NULL, WNOHANG), 0, "and nothing happened to it");
     end(target);
     ktap_equal(spawn_body(has_two_processes, NULL), 0, "RLIMIT_NPROC: EAGAIN, until one has ended");
+    ktap_equal(spawn_body(queues_two, NULL), 0, "RLIMIT_SIGPENDING: EAGAIN, until one is taken");
 }
 
 /* --- what is told ------------------------------------------------------------------------------
