@@ -475,6 +475,7 @@ int main(int argc, char **argv)
             return 1;
     }
     signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_CHILD_SUBREAPER, 1); /* a host's init may be slow to reap; Postern lacks it */
     ktap_begin();
     scratch_enter("storm");
     alarm(0);
