@@ -276,12 +276,32 @@ static struct process *process_fork(struct process *parent, uint32_t flags, int 
     return child;
 }
 
+/* RLIMIT_NPROC is about all that belongs to a real user, and not about root (getrlimit(2)). */
+static bool has_too_many(const struct process *process)
+{
+    const struct process *other;
+    const struct thread *thread;
+    uint32_t count = 0;
+
+    if (process_is_root() || !process->credentials.user.real)
+        return false;
+    list_for_each(other, &process_list, all) {
+        if (other->credentials.user.real != process->credentials.user.real)
+            continue;
+        count += other->zombie;
+        for_each_thread(thread, other) count++;
+    }
+    return count >= limit_of(process, RLIMIT_NPROC);
+}
+
 int process_clone(const struct clone_request *request, struct thread **result)
 {
     struct process *process = current_process();
     struct thread *child;
-    int error = thread_clone(request, &child);
 
+    if (has_too_many(process))
+        return -EAGAIN;
+    int error = thread_clone(request, &child);
     if (error)
         return error;
     if (!(request->flags & CLONE_THREAD)) {

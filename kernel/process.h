@@ -229,8 +229,7 @@ bool thread_is_killed(const struct thread *thread);
 /* The calling process is out of memory for what it must have: SIGKILL on its way out. */
 void thread_out_of_memory(void);
 
-/* Describes one of thread's TLS segments, or the first free one for entry -1. Its entry, or -EINVAL
- * or -ESRCH as set_thread_area(2). */
+/* Describes one of thread's TLS segments. 0, or -EINVAL as set_thread_area(2). */
 struct user_desc;
 int tls_set(struct thread *thread, const struct user_desc *descriptor);
 

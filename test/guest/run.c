@@ -57,6 +57,7 @@ static const struct test {
     {"signal_errors", EACH_ISOLATION},
     {"sigframe_fpu", EACH_ISOLATION},
     {"kill", EACH_ISOLATION},
+    {"storm", EACH_ISOLATION},
     {"stop", EACH_ISOLATION},
     {"jobs", EACH_ISOLATION},
     {"timers", EACH_ISOLATION},
