@@ -123,6 +123,12 @@ ROWS = [
         iso=True),
 ]
 
+# Knobs, and what ends the session that test/boot/terminal.py types.
+TERMINALS = [
+    ("isolation=split", "exit"),
+    ("isolation=shared", "poweroff"),
+]
+
 # Logs, and (passed, failed, skipped) as the reader must count them.
 KTAP_LOGS = [
     ("KTAP version 1\nboot noise\nok 1 - a\nnot ok 2 - b\nok 3 - c # SKIP no such CPU\n1..3", (1, 1, 1)),
