@@ -70,6 +70,8 @@ UNSAFE_POINTER(cap_header, struct cap_header);
 #define REBOOT_CAD_OFF   0
 
 /* prctl(2) */
+#define PR_SET_PDEATHSIG    1
+#define PR_GET_PDEATHSIG    2
 #define PR_GET_DUMPABLE     3
 #define PR_SET_DUMPABLE     4
 #define PR_GET_KEEPCAPS     7

@@ -33,10 +33,8 @@ static char *arguments_end(struct arguments *arguments, size_t *room, int *error
     return arguments->pages[page] ? arguments->pages[page] + offset : NULL;
 }
 
-int arguments_add(struct arguments *arguments, const char *string)
+static int add_bytes(struct arguments *arguments, const char *string, size_t left)
 {
-    size_t left = strlen(string) + 1;
-
     while (left) {
         size_t room;
         int error;
@@ -48,6 +46,24 @@ int arguments_add(struct arguments *arguments, const char *string)
         arguments->size += part;
         string += part;
         left -= part;
+    }
+    return 0;
+}
+
+int arguments_add(struct arguments *arguments, const char *string)
+{
+    return add_bytes(arguments, string, strlen(string) + 1);
+}
+
+int arguments_append(struct arguments *arguments, const struct arguments *other, uint32_t offset)
+{
+    while (offset < other->size) {
+        size_t part = MIN(other->size - offset, PAGE_SIZE - offset % PAGE_SIZE);
+        int error =
+            add_bytes(arguments, other->pages[offset / PAGE_SIZE] + offset % PAGE_SIZE, part);
+        if (error)
+            return error;
+        offset += part;
     }
     return 0;
 }

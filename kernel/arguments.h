@@ -29,6 +29,9 @@ int arguments_add(struct arguments *arguments, const char *string);
  * counts them in *count. 0, -EFAULT, -E2BIG or -ENOMEM. */
 int arguments_add_vector(struct arguments *arguments, unsafe_strings vector, uint32_t *count);
 
+/* Appends the strings of other from offset on. 0, -E2BIG or -ENOMEM. */
+int arguments_append(struct arguments *arguments, const struct arguments *other, uint32_t offset);
+
 /* Writes all strings to address in space. 0 or -ENOMEM. */
 int arguments_write(const struct arguments *arguments, struct space *space, vaddr_t address);
 

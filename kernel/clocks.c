@@ -14,7 +14,7 @@ static uint64_t monotonic_coarse(void)
 
 static uint64_t realtime_coarse(void)
 {
-    return time_realtime() - time_now() + monotonic_coarse();
+    return time_realtime_of_boot() + monotonic_coarse();
 }
 
 static uint64_t process_cputime(void)

@@ -7,9 +7,8 @@
 #include "kernel/return.h"
 #include "kernel/syscall.h"
 #include "kernel/trace.h"
+#include "mm/poison.h"
 #include "mm/unsafe.h"
-
-#define NR_SYSCALLS                1088
 
 #define SYSCALL(number, name, ...) long sys_##name(struct trapframe *tf);
 #include "kernel/syscalls.def"
@@ -59,15 +58,26 @@ int syscall_argument6(const struct trapframe *tf, uint32_t *value)
     return 0;
 }
 
-bool syscall_dispatch(struct trapframe *tf)
+/* A number without a call, or a process that is watched: its threads' limit is 0. */
+static __attribute__((noinline)) long other_call(const struct process *process,
+                                                 struct trapframe *tf)
 {
-    struct thread *thread = ((struct stack_top *)(tf + 1))->thread;
     uint32_t number = tf->eax;
-    syscall_handler handler = likely(number < NR_SYSCALLS) ? handlers[number] : sys_ni_syscall;
+    syscall_handler handler = number < NR_SYSCALLS ? handlers[number] : sys_ni_syscall;
 
-    if (unlikely(thread->process->trace))
-        tf->eax = trace_call(tf, handler);
-    else
-        tf->eax = handler(tf);
-    return return_to_user(thread, tf);
+    if (process->watch & WATCH_POISON)
+        poison_stack();
+    return process->watch & WATCH_TRACE ? trace_call(tf, handler) : handler(tf);
+}
+
+/* One comparison tells the calls that exist from those that do not and from those that somebody
+ * watches. */
+void syscall_dispatch(struct trapframe *tf)
+{
+    struct thread *thread = thread_of(tf);
+    uint32_t number = tf->eax;
+
+    tf->eax =
+        likely(number < thread->nr_calls) ? handlers[number](tf) : other_call(thread->process, tf);
+    return_to_user(thread, tf);
 }

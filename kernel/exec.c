@@ -11,6 +11,7 @@
 #include "kernel/knobs.h"
 #include "kernel/process.h"
 #include "kernel/random.h"
+#include "kernel/script.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 #include "mm/heap.h"
@@ -239,6 +240,8 @@ static int load(struct program *program, const char *path, const struct argument
     }
     if (!error)
         error = fill_stack(program, arguments);
+    if (!error)
+        program->space->stack_limit = limit_of_stack(process);
     if (error && program->space)
         space_put(program->space);
     file_put(program->file);
@@ -311,10 +314,13 @@ static void enter(const struct program *program, const char *path)
     tf->eip = program->image.entry + program->bias;
     tf->esp = program->stack;
     tf->eflags = EFLAGS_FIXED | EFLAGS_IF;
+    uint32_t flags = interrupts_save();
     thread->work |= WORK_EXEC;
+    interrupts_restore(flags);
 }
 
-static int exec(const char *path, const struct arguments *arguments)
+/* name: what the process is called after, which is not its program for a script. */
+static int exec(const char *name, const char *path, const struct arguments *arguments)
 {
     struct program *program = heap_alloc_zeroed(sizeof(*program));
     if (!program)
@@ -328,9 +334,49 @@ static int exec(const char *path, const struct arguments *arguments)
         if (error)
             space_put(program->space);
         else
-            enter(program, path);
+            enter(program, name);
     }
     heap_free(program);
+    return error;
+}
+
+static int read_script(const char *path, struct script *script)
+{
+    struct file *file;
+    uint32_t size;
+    int error = file_open_program(path, &file, &size);
+
+    if (error)
+        return error;
+    ssize_t length = file_read_at(file, script->line, SCRIPT_LINE, 0);
+    file_put(file);
+    return length < 0 ? (int)length : script_parse(script, length);
+}
+
+#define SCRIPTS_MAX 5 /* interpreters that are scripts themselves */
+
+/* The program at path, or the one that reads it if it is a script. */
+static int exec_any(const char *name, const char *path, const struct arguments *arguments,
+                    unsigned depth)
+{
+    int error = exec(name, path, arguments);
+    if (error != -ENOEXEC)
+        return error;
+    if (depth == SCRIPTS_MAX)
+        return -ELOOP;
+    struct script *script = heap_alloc(sizeof(*script));
+    if (!script)
+        return -ENOMEM;
+
+    error = read_script(path, script);
+    if (!error) {
+        struct arguments *own = script_arguments(script, path, arguments, &error);
+        if (own) {
+            error = exec_any(name, script->interpreter, own, depth + 1);
+            arguments_free(own);
+        }
+    }
+    heap_free(script);
     return error;
 }
 
@@ -354,7 +400,7 @@ static int read_and_exec(char *name, unsafe_string path, unsafe_strings argv, un
     if (!error)
         error = arguments_add_vector(arguments, envp, &arguments->envc);
     if (!error)
-        error = exec(name, arguments);
+        error = exec_any(name, name, arguments, 0);
     arguments_free(arguments);
     return error;
 }
@@ -413,7 +459,7 @@ int exec_init(const char *path, const char *words)
         error = arguments_add(arguments, environment[i]);
     arguments->envc = ARRAY_SIZE(environment);
     if (!error)
-        error = exec(path, arguments);
+        error = exec_any(path, path, arguments, 0);
     arguments_free(arguments);
     return error;
 }

@@ -47,6 +47,8 @@ static const char *page_name(vaddr_t address)
         if (page == address)
             return what;
     }
+    if (address == LOCAL_APIC)
+        return "local APIC";
     if (address >= KSTACK_AREA && address < KSTACK_AREA_LIMIT)
         return "kernel stacks";
     return address >= KERNEL_BASE && address < DIRECT_MAP_LIMIT ? "kernel" : "unknown";

@@ -10,6 +10,8 @@
 
 #define FIRST_SIZE 32
 
+uint32_t files_in_use;
+
 /* --- files --------------------------------------------------------------------------------------
  */
 
@@ -17,9 +19,11 @@ struct file *file_create(const struct file_operations *operations, uint32_t flag
 {
     struct file *file = heap_alloc(sizeof(*file));
 
-    if (file)
-        *file = (struct file){
-            .references = 1, .flags = flags, .operations = operations, .object = object};
+    if (!file)
+        return NULL;
+    *file =
+        (struct file){.references = 1, .flags = flags, .operations = operations, .object = object};
+    files_in_use++;
     return file;
 }
 
@@ -29,11 +33,12 @@ void file_release(struct file *file)
         file->operations->release(file);
     if (file->inode)
         inode_close(file);
-    heap_free(file);
+    file_discard(file);
 }
 
 void file_discard(struct file *file)
 {
+    files_in_use--;
     heap_free(file);
 }
 

@@ -67,6 +67,9 @@ static inline bool file_may_write(const struct file *file)
     return (file->flags + 1) & FILE_WRITES;
 }
 
+/* Files that there are, of all processes. */
+extern uint32_t files_in_use;
+
 /* A file with one reference; NULL: no memory. */
 struct file *file_create(const struct file_operations *operations, uint32_t flags, void *object);
 
@@ -95,9 +98,6 @@ ssize_t file_read_at(struct file *file, void *to, size_t size, uint64_t offset);
 
 #define FILES_MAX 1024 /* descriptors of a process: Linux's default RLIMIT_NOFILE */
 
-/* How many the calling process may have: its limit. */
-unsigned files_limit(void);
-
 /* A descriptor: the file's address, whose lowest bit says close on exec. */
 typedef uintptr_t slot_t;
 #define SLOT_CLOEXEC    1u
@@ -114,6 +114,9 @@ struct files *files_create(void);
 struct files *files_clone(const struct files *files);
 void files_get(struct files *files);
 void files_put(struct files *files);
+
+/* Below which number a new descriptor of the calling process must be: RLIMIT_NOFILE. */
+unsigned files_limit(void);
 
 /* Makes *files the caller's own: a clone if others use it too. 0 or -ENOMEM. */
 int files_unshare(struct files **files);

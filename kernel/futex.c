@@ -89,9 +89,25 @@ static int requeue_key(const struct futex_key *from, const struct futex_key *to,
 
 static int key_of(unsafe_u32 word, uint32_t op, struct futex_key *key)
 {
+    uint32_t value;
+
     if (word.address % sizeof(uint32_t))
         return -EINVAL;
+    /* a word that others may share is looked for, and so must be readable; a private one is not */
+    if (!(op & FUTEX_PRIVATE) && unsafe_peek32(&value, unsafe_as_bytes(word)))
+        return -EFAULT;
     return space_futex_key(current_thread()->space, word.address, !(op & FUTEX_PRIVATE), key);
+}
+
+static long futex_wait(unsafe_u32 word, uint32_t op, uint32_t expected, uint64_t deadline,
+                       uint32_t bits);
+
+static long wait_go_on(const struct restart *record)
+{
+    const uint32_t *arguments = record->arguments;
+
+    return futex_wait((unsafe_u32){.address = arguments[0]}, arguments[1], arguments[2],
+                      record->until, arguments[3]);
 }
 
 /* Nothing runs between the look at the word and the sleep, so no wake can be lost. */
@@ -115,8 +131,11 @@ static long futex_wait(unsafe_u32 word, uint32_t op, uint32_t expected, uint64_t
     error = wait_deadline(&waiter.queue, waiter.woken, deadline);
     if (!waiter.woken)
         list_remove(&waiter.link);
-    /* with a timeout it must not start all over, unless no handler ran */
-    return error == -ERESTARTSYS && deadline != WAIT_FOREVER ? -ERESTARTNOHAND : error;
+    if (error != -ERESTARTSYS || deadline == WAIT_FOREVER)
+        return error;
+    /* the length of time must not start all over */
+    return restart_later(&(struct restart){
+        .go_on = wait_go_on, .until = deadline, .arguments = {word.address, op, expected, bits}});
 }
 
 static long futex_wake(unsafe_u32 word, uint32_t op, int count, uint32_t bits)
@@ -237,7 +256,10 @@ static uint64_t deadline_of(uint32_t op, const struct timespec64 *time)
 
     if ((op & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME)) == FUTEX_WAIT)
         return time_now() + length;
-    return length;
+    if (!(op & FUTEX_CLOCK_REALTIME))
+        return length;
+    uint64_t wall = time_realtime();
+    return length > wall ? time_now() + (length - wall) : 0;
 }
 
 static bool takes_time(uint32_t command)

@@ -81,6 +81,15 @@ void itimer_tick(struct process *process, bool from_user)
     run_down(process, &process->profiling_timer, SIGPROF);
 }
 
+/* The tick must not find half of it. */
+static void set_cpu(struct cpu_itimer *timer, uint64_t value, uint64_t interval)
+{
+    uint32_t flags = interrupts_save();
+
+    *timer = (struct cpu_itimer){.left = value, .interval = interval};
+    interrupts_restore(flags);
+}
+
 /* --- calls ---------------------------------------------------------------------------------------
  */
 
@@ -94,8 +103,10 @@ static struct itimerval read_itimer(struct process *process, int which)
     if (which == ITIMER_REAL)
         return (struct itimerval){to_timeval(process->real_interval),
                                   to_timeval(real_left(process))};
-    const struct cpu_itimer *timer = cpu_itimer(process, which);
-    return (struct itimerval){to_timeval(timer->interval), to_timeval(timer->left)};
+    uint32_t flags = interrupts_save();
+    struct cpu_itimer timer = *cpu_itimer(process, which);
+    interrupts_restore(flags);
+    return (struct itimerval){to_timeval(timer.interval), to_timeval(timer.left)};
 }
 
 SYSCALL_DEFINE1(alarm, uint32_t, seconds)
@@ -134,7 +145,7 @@ SYSCALL_DEFINE3(setitimer, int, which, unsafe_itimerval, value, unsafe_itimerval
     if (which == ITIMER_REAL)
         set_real(process, to_nanoseconds(&wanted.value), to_nanoseconds(&wanted.interval));
     else
-        *cpu_itimer(process, which) = (struct cpu_itimer){
-            .left = to_nanoseconds(&wanted.value), .interval = to_nanoseconds(&wanted.interval)};
+        set_cpu(cpu_itimer(process, which), to_nanoseconds(&wanted.value),
+                to_nanoseconds(&wanted.interval));
     return unsafe_is_null(old) ? 0 : copy_object_k2u(old, &before);
 }

@@ -4,6 +4,7 @@
 #include "kernel/format.h"
 #include "kernel/printk.h"
 #include "kernel/string.h"
+#include "mm/poison.h"
 
 #define WORD_MAX   160
 #define VALUES_MAX 6

@@ -4,6 +4,7 @@
 #include "kernel/file.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
+#include "mm/space.h"
 
 #define UNLIMITED                      \
     {                                  \
@@ -41,6 +42,11 @@ uint64_t limit_of(const struct process *process, unsigned resource)
     return process->limits.of[resource].current;
 }
 
+uint32_t limit_of_stack(const struct process *process)
+{
+    return MIN(limit_of(process, RLIMIT_STACK), (uint64_t)UINT32_MAX);
+}
+
 /* A limit may go down, and up to its maximum; only root raises that. */
 static int limit_set(struct process *process, uint32_t resource, struct limit new)
 {
@@ -53,6 +59,9 @@ static int limit_set(struct process *process, uint32_t resource, struct limit ne
     if (new.maximum > limit->maximum && !process_is_root())
         return -EPERM;
     *limit = new;
+    struct thread *thread = process_first_thread(process);
+    if (resource == RLIMIT_STACK && thread && thread->space)
+        thread->space->stack_limit = limit_of_stack(process);
     return 0;
 }
 

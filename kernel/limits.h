@@ -43,4 +43,7 @@ extern const struct limits limits_default;
 /* The limit that holds: the current one. */
 uint64_t limit_of(const struct process *process, unsigned resource);
 
+/* RLIMIT_STACK in bytes, as a space keeps it. */
+uint32_t limit_of_stack(const struct process *process);
+
 #endif

@@ -11,13 +11,16 @@
 #include "kernel/format.h"
 #include "kernel/fs/proc.h"
 #include "kernel/knobs.h"
+#include "kernel/load.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/selftest.h"
+#include "kernel/sweep.h"
 #include "kernel/time.h"
 #include "mm/frame.h"
+#include "mm/poison.h"
 #include "trampoline/gate.h"
 
 _Noreturn void kernel_main(uint32_t magic, uint32_t info);
@@ -40,6 +43,7 @@ static void read_command_line(void)
         power_off(PANIC_STATUS);
     }
     log_threshold = knobs.loglevel;
+    poison_byte = knobs.poison;
 }
 
 static void describe(void)
@@ -103,6 +107,8 @@ void kernel_main(uint32_t magic, uint32_t info)
     uint64_t start = cpu.tsc ? read_tsc() : 0;
     memory_init(&boot);                             /* frames, heap, page tables */
     gate_init(knobs.global && cpu.pge, knobs.door); /* exceptions and system calls */
+    if (knobs.sweep)
+        sweep_init(); /* an instrument of the tests; off otherwise */
     memory_seal(knobs.global && cpu.pge);
     describe();
     exposure_check();
@@ -112,6 +118,7 @@ void kernel_main(uint32_t magic, uint32_t info)
     proc_init();
     irq_init(); /* input, and the clock */
     sched_init(&idle);
+    load_init();
     selftest();
     describe_cost(start);
     process_start_init();

@@ -51,6 +51,8 @@ static size_t clear_long(unsafe_bytes to, size_t size)
 {
     size_t done = 0, part, moved;
 
+    if (likely(size <= PART_MAX))
+        return clear_user(to, size);
     do {
         part = MIN(size - done, PART_MAX);
         moved = clear_user(unsafe_advance(to, done), part);

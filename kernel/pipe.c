@@ -115,7 +115,7 @@ struct source {
     const char *bytes;
 };
 
-static bool fetch(const struct source *from, size_t offset, char *to, size_t size)
+static inline bool fetch(const struct source *from, size_t offset, char *to, size_t size)
 {
     if (!from->bytes)
         return !copy_u2k(to, unsafe_advance(from->user, offset), size);
@@ -147,16 +147,16 @@ static ssize_t pipe_append(struct pipe *pipe, const struct source *from, size_t 
     return done;
 }
 
-/* Room for so many bytes, or no reader any more. */
+/* Waits for room for so many bytes, which is not there, or for the last reader to go. */
 static int wait_for_room(struct file *file, struct pipe *pipe, size_t room)
 {
-    if (pipe_free(pipe) < room && pipe->readers) {
-        if (file->flags & O_NONBLOCK)
-            return -EAGAIN;
-        int error = wait_interruptible(&pipe->changed, pipe_free(pipe) >= room || !pipe->readers);
-        if (error)
-            return error;
-    }
+    if (!pipe->readers)
+        return -EPIPE;
+    if (file->flags & O_NONBLOCK)
+        return -EAGAIN;
+    int error = wait_interruptible(&pipe->changed, pipe_free(pipe) >= room || !pipe->readers);
+    if (error)
+        return error;
     return pipe->readers ? 0 : -EPIPE;
 }
 
@@ -166,7 +166,8 @@ static ssize_t pipe_put(struct file *file, const struct source *from, size_t siz
     size_t done = 0, room = MIN(size <= PIPE_BUF ? size : 1, (size_t)pipe->size);
 
     while (done < size) {
-        ssize_t moved = wait_for_room(file, pipe, room);
+        bool ready = pipe_free(pipe) >= room && pipe->readers;
+        ssize_t moved = likely(ready) ? 0 : wait_for_room(file, pipe, room);
         if (moved == -EPIPE && !done)
             signal_raise_thread(current_thread(), SIGPIPE);
         if (!moved) {

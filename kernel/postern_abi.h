@@ -45,6 +45,9 @@ enum postern_setting {
     POSTERN_MEMORY_KIB,     /* get: usable physical memory of the machine */
     POSTERN_FAILALLOC, /* get, set: this process's Nth kernel allocation from now on fails, once;
                           0: off, or it has */
+    POSTERN_POISON, /* get, set: the byte that uninitialised kernel memory holds; 0: off. Heap and
+                       frames are everybody's, the kernel stack the process's; inherited by fork */
+    POSTERN_FILES_IN_USE, /* get: open files, of the whole system */
 };
 
 /* postern_counters(buffer, size): since boot, all processes; each wraps at 2^32. */
@@ -67,6 +70,29 @@ struct postern_exposure {
 };
 #define EXPOSURE_WRITABLE 1
 #define EXPOSURE_GLOBAL   2
+
+/*
+ * postern_strike(vector, after, waiting): an interrupt of vector (32 to 47, or 255), or NMI (2),
+ * after that many instructions of an icount run. waiting: 0, or the vector of an interrupt that is
+ * asked for at once and waits until user mode is reached; with STRIKE_IN_KERNEL it does not wait
+ * but comes in the kernel. ENODEV unless booted with sweep=on.
+ */
+#define STRIKE_NMI       2
+#define STRIKE_IN_KERNEL 0x100
+
+/* postern_struck(struck, size): what has come of the last postern_strike(), which it also ends. */
+struct postern_struck {
+    uint32_t count;   /* strikes of its vector */
+    uint32_t eip, cs; /* where the first of them struck */
+    uint32_t waited;  /* interrupts that waited and came, or came in the kernel */
+    uint32_t ticks;   /* of the clock meanwhile: they strike too */
+    uint32_t wrong;   /* STRUCK_*: what the kernel finds wrong on this, its next entry; 0: nothing */
+};
+#define STRUCK_CR3       1  /* CR3, or a copy of it in TSS or gate, is not this process's */
+#define STRUCK_STACK     2  /* the kernel stack did not begin at its top, or TSS.esp0 moved */
+#define STRUCK_SEGMENTS  4  /* ds, es or ss is not the kernel's */
+#define STRUCK_FLAGS     8  /* TF, NT, DF, AC or IOPL is set */
+#define STRUCK_TASK      16 /* a TSS that is busy and should not be, or the other way round */
 
 /* postern_sabotage(what): breaks the kernel on purpose; EPERM unless booted with sabotage=on. */
 enum postern_sabotage {

@@ -3,6 +3,7 @@
 #include "arch/i386/power.h"
 #include "kernel/counters.h"
 #include "kernel/exposure.h"
+#include "kernel/file.h"
 #include "kernel/knobs.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
@@ -12,6 +13,7 @@
 #include "mm/failalloc.h"
 #include "mm/frame.h"
 #include "mm/heap.h"
+#include "mm/poison.h"
 #include "mm/space.h"
 #include "trampoline/gate.h"
 
@@ -46,7 +48,7 @@ SYSCALL_DEFINE1(postern_get, int, setting)
     case POSTERN_COPY:
         return current_thread()->space->copy;
     case POSTERN_TRACE:
-        return process->trace;
+        return process->watch & WATCH_TRACE ? 1 : 0;
     case POSTERN_FRAMES_IN_USE:
         return frames_in_use;
     case POSTERN_HEAP_IN_USE:
@@ -55,6 +57,10 @@ SYSCALL_DEFINE1(postern_get, int, setting)
         return frames_total * (PAGE_SIZE / 1024);
     case POSTERN_FAILALLOC:
         return (long)failalloc_remaining();
+    case POSTERN_POISON:
+        return poison_byte;
+    case POSTERN_FILES_IN_USE:
+        return files_in_use;
     }
     return -EINVAL;
 }
@@ -62,6 +68,11 @@ SYSCALL_DEFINE1(postern_get, int, setting)
 static bool door_valid(int door)
 {
     return door == DOOR_AUTO || (door >= 0 && door < NR_DOORS && (gate_doors & (1u << door)));
+}
+
+static void set_watch(struct process *process, uint32_t flag, bool on)
+{
+    process_watch(process, on ? process->watch | flag : process->watch & ~flag);
 }
 
 /* Every setting is refused whole or takes effect whole. */
@@ -90,12 +101,18 @@ SYSCALL_DEFINE2(postern_set, int, setting, int, value)
     case POSTERN_TRACE:
         if (value != 0 && value != 1)
             return -EINVAL;
-        process->trace = value;
+        set_watch(process, WATCH_TRACE, value);
         return 0;
     case POSTERN_FAILALLOC:
         if (value < 0)
             return -EINVAL;
         failalloc_arm(value);
+        return 0;
+    case POSTERN_POISON:
+        if (value < 0 || value > UINT8_MAX)
+            return -EINVAL;
+        poison_byte = value;
+        set_watch(process, WATCH_POISON, value);
         return 0;
     }
     return -EINVAL;

@@ -23,6 +23,9 @@
 
 struct list process_list = LIST_INIT(process_list);
 struct process *init_process;
+
+/* Parent of the first process, so that every process has one: pid 0, as on Linux. */
+static struct process nobody;
 unsigned nr_processes;
 
 /* --- pids ---------------------------------------------------------------------------------------
@@ -137,8 +140,20 @@ static void thread_join_process(struct thread *thread, struct process *process)
     uint32_t flags = interrupts_save();
 
     thread->process = process;
+    thread->nr_calls = process->watch ? 0 : NR_SYSCALLS;
     list_insert(&process->threads, &thread->siblings);
+    /* what was sent since the process has a number found nobody to wake */
+    if (process->pending.set)
+        thread->work |= WORK_SIGNAL;
     interrupts_restore(flags);
+}
+
+void process_watch(struct process *process, uint32_t watch)
+{
+    struct thread *thread;
+
+    process->watch = watch;
+    for_each_thread(thread, process) thread->nr_calls = watch ? 0 : NR_SYSCALLS;
 }
 
 static void thread_leave_process(struct thread *thread)
@@ -186,6 +201,7 @@ static void copy_registers(struct thread *child, const struct thread *parent,
 
     *frame = *tf;
     frame->eax = 0;
+    frame->eflags |= EFLAGS_IF; /* it does not leave by the door that its parent came through */
     if (stack)
         frame->esp = stack;
     child->fs = read_fs();
@@ -246,10 +262,10 @@ static struct process *process_fork(struct process *parent, uint32_t flags, int 
     session_get(child->session = parent->session);
     child->group = parent->group;
     child->gave_up_terminal = parent->gave_up_terminal;
-    child->exit_signal = exit_signal;
+    child->exit_signal = flags & CLONE_PARENT ? parent->exit_signal : exit_signal;
     child->isolation_next = parent->isolation_next;
     child->door_next = parent->door_next;
-    child->trace = parent->trace;
+    process_watch(child, parent->watch);
     memcpy(child->name, parent->name, sizeof(child->name));
     inherit(child, parent);
     child->parent = flags & CLONE_PARENT ? parent->parent : parent;
@@ -294,17 +310,18 @@ void process_start_init(void)
     struct session *session = session_create(0);
     struct thread *thread = thread_create(init_entry);
 
-    init_process = process_create(NULL);
+    init_process = process_create(&nobody);
     if (!init_process || !session || !thread || !(thread->files = files_create()) ||
         !(thread->cwd = cwd_create()) || !(init_process->sighand = sighand_create()))
         panic("no memory for init");
     init_process->session = session;
     init_process->isolation_next = knobs.isolation;
     init_process->door_next = DOOR_AUTO;
-    init_process->trace = knobs.trace;
     init_process->limits = limits_default;
     init_process->dumpable = true;
     thread->tid = init_process->pid;
+    process_watch(init_process,
+                  (knobs.trace ? WATCH_TRACE : 0) | (knobs.poison ? WATCH_POISON : 0));
     thread_join_process(thread, init_process);
     files_open_console(thread->files);
     sched_wake(thread);
@@ -313,20 +330,6 @@ void process_start_init(void)
 
 /* --- death --------------------------------------------------------------------------------------
  */
-
-static void adopt_children(struct process *process)
-{
-    struct process *child;
-
-    list_for_each(child, &process->children, siblings) {
-        list_remove(&child->siblings);
-        list_insert(&init_process->children, &child->siblings);
-        child->parent = init_process;
-        if (child->zombie)
-            process_notify_parent(child, 0, 0);
-    }
-    wait_wake(&init_process->child_exits);
-}
 
 void process_notify_parent(struct process *process, int code, int status)
 {
@@ -343,7 +346,11 @@ void process_notify_parent(struct process *process, int code, int status)
     if (signal)
         signal_send(parent, &(struct siginfo){.signo = signal,
                                               .code = code,
-                                              .child = {.pid = process->pid, .status = status}});
+                                              .child = {.pid = process->pid,
+                                                        .uid = process->credentials.user.real,
+                                                        .status = status,
+                                                        .user_ticks = process->time.user,
+                                                        .system_ticks = process->time.system}});
     wait_wake(&parent->child_exits);
 }
 
@@ -362,6 +369,39 @@ void process_reap(struct process *process)
     process_free(process);
 }
 
+/* The parent hears of a zombie; one that does not care has none. */
+static void tell_of_end(struct process *process)
+{
+    bool gone = is_reaped_by_itself(process);
+
+    process_notify_parent(process, 0, 0);
+    if (gone)
+        process_free(process);
+}
+
+/* Init gets the children, and waits for them whatever signal their maker wanted. */
+static void adopt_children(struct process *process)
+{
+    struct process *child;
+
+    list_for_each(child, &process->children, siblings) {
+        list_remove(&child->siblings);
+        list_insert(&init_process->children, &child->siblings);
+        child->parent = init_process;
+        child->exit_signal = SIGCHLD;
+        if (child->death_signal)
+            signal_send(child,
+                        &(struct siginfo){
+                            .signo = child->death_signal,
+                            .code = SI_USER,
+                            .sender = {.pid = process->pid, .uid = process->credentials.user.real},
+                        });
+        if (child->zombie)
+            tell_of_end(child);
+    }
+    wait_wake(&init_process->child_exits);
+}
+
 /* The last thread is about to go. */
 static void process_finish(struct process *process)
 {
@@ -372,10 +412,7 @@ static void process_finish(struct process *process)
     adopt_children(process);
     process->stop_signal = 0;
     process->zombie = true;
-    bool gone = is_reaped_by_itself(process);
-    process_notify_parent(process, 0, 0);
-    if (gone)
-        process_free(process);
+    tell_of_end(process);
 }
 
 void vfork_finish(struct thread *thread)
@@ -421,6 +458,7 @@ void thread_exit(uint32_t status)
         process->exiting = true;
         process_finish(process);
     } else {
+        signal_thread_left(process);
         wait_wake(&process->thread_exits);
     }
     sched_die();
@@ -484,20 +522,18 @@ SYSCALL_DEFINE1(exit_group, int, status)
 
 SYSCALL_DEFINE0(getpid)
 {
-    return current_process()->pid;
+    return thread_of(tf)->process->pid;
 }
 
 /* The parent outlives its child's last call: children of the dead go to init first. */
 SYSCALL_DEFINE0(getppid)
 {
-    const struct process *parent = current_process()->parent;
-
-    return parent ? parent->pid : 0;
+    return thread_of(tf)->process->parent->pid;
 }
 
 SYSCALL_DEFINE0(gettid)
 {
-    return current_thread()->tid;
+    return thread_of(tf)->tid;
 }
 
 SYSCALL_DEFINE1(set_tid_address, vaddr_t, tid)

@@ -50,6 +50,7 @@ struct vfork_wait {
 
 struct thread {
     uint32_t work;           /* WORK_*: set by anybody with interrupts off, read on each way out */
+    uint32_t nr_calls;       /* numbers that the dispatcher looks up at once; 0 if watched */
     struct process *process; /* NULL: a kernel thread */
     enum thread_state state;
     enum sleep_kind sleep; /* while it sleeps */
@@ -81,6 +82,10 @@ struct thread {
     struct cputime time;
 };
 
+/* struct process, watch */
+#define WATCH_TRACE  1 /* a line on the console: kernel/trace.h */
+#define WATCH_POISON 2 /* its stack is poisoned: mm/poison.h */
+
 /* Where exec put the arguments and, behind them, the environment: user addresses. */
 struct strings {
     vaddr_t arguments, environment, end;
@@ -100,7 +105,8 @@ struct process {
 
     struct sighand *sighand;
     struct signal_pending pending;
-    int exit_signal; /* what the parent gets; 0: nothing */
+    int exit_signal;  /* what the parent gets; 0: nothing */
+    int death_signal; /* what the process gets when its parent ends; 0: nothing */
     struct timer real_timer;
     uint64_t real_interval;
     struct cpu_itimer virtual_timer, profiling_timer;
@@ -114,9 +120,9 @@ struct process {
     bool has_execed;
 
     enum postern_isolation isolation_next;
-    int door_next; /* enum postern_door or DOOR_AUTO */
-    bool trace;
-    char name[16]; /* last component of the program's path */
+    int door_next;  /* enum postern_door or DOOR_AUTO */
+    uint32_t watch; /* WATCH_*: what the dispatcher does with each call; inherited by fork */
+    char name[16];  /* last component of the program's path */
     struct strings strings;
     struct credentials credentials;
     struct limits limits;
@@ -142,6 +148,12 @@ static inline struct thread *current_thread(void)
     return ((struct stack_top *)((esp | (KSTACK_SIZE - 1)) + 1))[-1].thread;
 }
 
+/* The thread whose entry from user mode left tf. */
+static inline struct thread *thread_of(const struct trapframe *tf)
+{
+    return ((const struct stack_top *)(tf + 1))->thread;
+}
+
 static inline struct process *current_process(void)
 {
     return current_thread()->process;
@@ -159,6 +171,9 @@ static inline struct trapframe *current_trapframe(void)
  */
 struct thread *thread_create(void (*entry)(void));
 void thread_free(struct thread *thread);
+
+/* Sets what the dispatcher does with each call of process: WATCH_*. */
+void process_watch(struct process *process, uint32_t watch);
 
 /* True if address lies in the guard below some kernel stack. */
 bool thread_stack_guard(vaddr_t address);

@@ -35,12 +35,24 @@ static long set_flag(bool *flag, uint32_t value)
     return 0;
 }
 
+static long set_death_signal(uint32_t signal)
+{
+    if (signal > NSIG)
+        return -EINVAL;
+    current_process()->death_signal = signal;
+    return 0;
+}
+
 SYSCALL_DEFINE5(prctl, int, option, uint32_t, second, uint32_t, third, uint32_t, fourth, uint32_t,
                 fifth)
 {
     struct process *process = current_process();
 
     switch (option) {
+    case PR_SET_PDEATHSIG:
+        return set_death_signal(second);
+    case PR_GET_PDEATHSIG:
+        return copy_object_k2u((unsafe_int){.address = second}, &process->death_signal);
     case PR_SET_NAME:
         return set_name((unsafe_string){.address = second});
     case PR_GET_NAME:

@@ -15,7 +15,7 @@
 struct restart {
     long (*go_on)(const struct restart *record); /* NULL: nothing to go on with */
     uint64_t until;                              /* when it ends, by the call's own clock */
-    uint32_t arguments[3];                       /* the call's own */
+    uint32_t arguments[4];                       /* the call's own */
 };
 
 /* Notes it for the running thread. -ERESTART_RESTARTBLOCK, the call's result. */

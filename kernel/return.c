@@ -2,9 +2,9 @@
 
 #include "kernel/sched.h"
 
-bool return_work(struct thread *thread, struct trapframe *tf)
+void return_work(struct thread *thread, struct trapframe *tf)
 {
-    bool frame_kept = true, new_gate = false;
+    bool frame_kept = true;
 
     while (thread->work) {
         uint32_t work = thread->work;
@@ -13,9 +13,9 @@ bool return_work(struct thread *thread, struct trapframe *tf)
             tf->eflags |= EFLAGS_TF;
             frame_kept = false; /* only iret can set TF and not be stepped itself */
         }
-        if (work & WORK_EXEC)
-            new_gate = true;
-        if (work & WORK_FRAME)
+        /* after an exec, the address that the dispatcher would return to belongs to the gate page
+         * that was mapped before */
+        if (work & (WORK_EXEC | WORK_FRAME))
             frame_kept = false;
         if (work & (WORK_SIGNAL | WORK_MASK)) {
             interrupts_enable();
@@ -26,8 +26,8 @@ bool return_work(struct thread *thread, struct trapframe *tf)
         if (work & WORK_RESCHEDULE)
             sched_switch();
     }
-    /* the address that we would return to belongs to the gate page that was mapped before */
-    if (new_gate)
+    if (!frame_kept) {
+        tf->eflags |= EFLAGS_IF; /* sysenter and syscall cleared it */
         gate_leave(tf);
-    return frame_kept;
+    }
 }

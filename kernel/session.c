@@ -45,7 +45,7 @@ static bool is_orphaned_without(int32_t group, const struct process *leaver)
 
     list_for_each(process, &process_list, all) {
         const struct process *parent = process->parent;
-        if (process->group != group || process == leaver || process->zombie || !parent)
+        if (process->group != group || process == leaver || process->zombie)
             continue;
         if (parent != leaver && parent != init_process && parent->group != group &&
             parent->session == process->session)

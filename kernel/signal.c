@@ -324,21 +324,6 @@ int signal_send_thread(struct thread *thread, const struct siginfo *info)
     return send(thread->process, thread, info->signo, info);
 }
 
-int signal_send_group(int32_t group, const struct siginfo *info)
-{
-    struct process *process;
-    int result = -ESRCH;
-
-    list_for_each(process, &process_list, all) {
-        if (process->group != group || process->zombie)
-            continue;
-        int error = signal_send(process, info);
-        if (result)
-            result = error;
-    }
-    return result;
-}
-
 void signal_raise(struct process *process, int signal)
 {
     send(process, NULL, signal, NULL);
@@ -400,6 +385,11 @@ static void hand_over(struct process *process, sigset_t blocked_now)
         if (process->pending.set & ~thread->blocked)
             wake_thread(thread);
     }
+}
+
+void signal_thread_left(struct process *process)
+{
+    hand_over(process, ~0ull);
 }
 
 void signal_set_blocked(sigset_t blocked)

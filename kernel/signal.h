@@ -38,13 +38,10 @@ struct signal_pending {
 void signal_pending_init(struct signal_pending *pending);
 void signal_pending_flush(struct signal_pending *pending);
 
-/*
- * Sends info->signo to a process, to one thread, or to every process of a group. Any context. 0;
- * -EAGAIN if a real-time signal cannot be queued; -ESRCH for an empty group.
- */
+/* Sends info->signo to a process or to one thread. 0; -EAGAIN if a real-time signal cannot be
+ * queued. */
 int signal_send(struct process *process, const struct siginfo *info);
 int signal_send_thread(struct thread *thread, const struct siginfo *info);
-int signal_send_group(int32_t group, const struct siginfo *info);
 
 /* For sigaction: what is pending and ignored from now on is gone. */
 void signal_forget_ignored(struct process *process, int signal);
@@ -52,7 +49,8 @@ void signal_forget_ignored(struct process *process, int signal);
 /* For rt_sigreturn: the alternate stack as it was before the handler. */
 void signal_restore_altstack(const struct sigaltstack *stack);
 
-/* The same from the kernel, about nothing in particular (SI_KERNEL). */
+/* From the kernel, about nothing in particular (SI_KERNEL); a group is every process in it. Any
+ * context. */
 void signal_raise(struct process *process, int signal);
 void signal_raise_thread(struct thread *thread, int signal);
 void signal_raise_group(int32_t group, int signal);
@@ -80,6 +78,9 @@ void signal_deliver(struct thread *thread, struct trapframe *tf);
 
 /* Makes every thread of process look for signals; any context. */
 void signal_wake_all(struct process *process);
+
+/* A thread has left process: what it was woken for is for the others to take. */
+void signal_thread_left(struct process *process);
 
 /* --- the frame, arch/i386/signal_frame.c ----------------------------------------------------- */
 

@@ -338,8 +338,13 @@ void signal_restore_altstack(const struct sigaltstack *stack)
 
 static struct siginfo sender_info(int signal, int code)
 {
+    const struct process *process = current_process();
+
     return (struct siginfo){
-        .signo = signal, .code = code, .sender = {.pid = current_process()->pid}};
+        .signo = signal,
+        .code = code,
+        .sender = {.pid = process->pid, .uid = process->credentials.user.real},
+    };
 }
 
 static bool is_signal(int signal)
@@ -347,7 +352,26 @@ static bool is_signal(int signal)
     return signal >= 0 && signal <= NSIG;
 }
 
-/* Everybody but init and the caller. */
+/* Who may send what to whom (kill(2)). */
+static bool may_signal(const struct process *target, int signal)
+{
+    const struct process *caller = current_process();
+    const struct identity *own = &caller->credentials.user, *its = &target->credentials.user;
+
+    return target == caller || process_is_root() || own->effective == its->real ||
+           own->effective == its->saved || own->real == its->real || own->real == its->saved ||
+           (signal == SIGCONT && target->session == caller->session);
+}
+
+/* Signal 0 only asks whether there is somebody. */
+static int send_to_process(struct process *process, const struct siginfo *info)
+{
+    if (!may_signal(process, info->signo))
+        return -EPERM;
+    return info->signo ? signal_send(process, info) : 0;
+}
+
+/* Everybody but init and the caller; those who may not be sent one are passed over. */
 static int send_to_all(const struct siginfo *info)
 {
     struct process *process;
@@ -356,16 +380,27 @@ static int send_to_all(const struct siginfo *info)
     list_for_each(process, &process_list, all) {
         if (process == init_process || process == current_process())
             continue;
-        result = info->signo ? signal_send(process, info) : 0;
+        int error = send_to_process(process, info);
+        if (error != -EPERM || result == -ESRCH)
+            result = error == -EPERM ? 0 : error;
     }
     return result;
 }
 
+/* A member that got it is enough; zombies are members. */
 static int send_to_group(int32_t group, const struct siginfo *info)
 {
-    if (info->signo)
-        return signal_send_group(group, info);
-    return group_exists(group) ? 0 : -ESRCH;
+    struct process *process;
+    int result = -ESRCH;
+
+    list_for_each(process, &process_list, all) {
+        if (process->group != group)
+            continue;
+        int error = send_to_process(process, info);
+        if (result)
+            result = error;
+    }
+    return result;
 }
 
 SYSCALL_DEFINE2(kill, int32_t, pid, int, signal)
@@ -381,9 +416,7 @@ SYSCALL_DEFINE2(kill, int32_t, pid, int, signal)
     if (pid <= 0)
         return send_to_group(pid ? -pid : current_process()->group, &info);
     struct process *process = process_find(pid);
-    if (!process)
-        return -ESRCH;
-    return signal ? signal_send(process, &info) : 0;
+    return process ? send_to_process(process, &info) : -ESRCH;
 }
 
 /* group 0: whatever process the thread is of. */
@@ -394,6 +427,8 @@ static long send_to_thread(int32_t group, int32_t tid, const struct siginfo *inf
     struct thread *thread = thread_find(tid);
     if (!thread || (group && thread->process->pid != group))
         return -ESRCH;
+    if (!may_signal(thread->process, info->signo))
+        return -EPERM;
     return info->signo ? signal_send_thread(thread, info) : 0;
 }
 
@@ -420,7 +455,7 @@ static long read_info(struct siginfo *info, unsafe_siginfo user, int32_t target,
         return -EFAULT;
     *info = whole.info;
     info->signo = signal;
-    if ((info->code >= 0 || info->code == SI_TKILL) && target != current_process()->pid)
+    if ((info->code >= 0 || info->code == SI_TKILL) && target != current_thread()->tid)
         return -EPERM;
     return is_signal(signal) ? 0 : -EINVAL;
 }
@@ -433,9 +468,7 @@ SYSCALL_DEFINE3(rt_sigqueueinfo, int32_t, pid, int, signal, unsafe_siginfo, user
     if (error)
         return error;
     struct process *process = process_find(pid);
-    if (!process)
-        return -ESRCH;
-    return signal ? signal_send(process, &info) : 0;
+    return process ? send_to_process(process, &info) : -ESRCH;
 }
 
 SYSCALL_DEFINE4(rt_tgsigqueueinfo, int32_t, group, int32_t, tid, int, signal, unsafe_siginfo, user)
@@ -444,6 +477,6 @@ SYSCALL_DEFINE4(rt_tgsigqueueinfo, int32_t, group, int32_t, tid, int, signal, un
 
     if (group <= 0 || tid <= 0)
         return -EINVAL;
-    long error = read_info(&info, user, group, signal);
+    long error = read_info(&info, user, tid, signal);
     return error ? error : send_to_thread(group, tid, &info);
 }

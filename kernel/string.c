@@ -2,20 +2,10 @@
 
 #include <stdint.h>
 
-/*
- * Words, then the last bytes: `rep movs` is the shortest copy that every i386 has, and the fastest
- * on those that matter. The direction flag is clear in the kernel (trampoline/gate.S).
- */
 void *memcpy(void *to, const void *from, size_t size)
 {
-    void *result = to;
-    size_t words = size / 4;
-
-    __asm__ volatile("rep movsl" : "+c"(words), "+D"(to), "+S"(from) : : "memory");
-    size %= 4;
-    if (size)
-        __asm__ volatile("rep movsb" : "+c"(size), "+D"(to), "+S"(from) : : "memory");
-    return result;
+    copy_bytes(to, from, size);
+    return to;
 }
 
 void *memmove(void *to, const void *from, size_t size)
@@ -32,15 +22,8 @@ void *memmove(void *to, const void *from, size_t size)
 
 void *memset(void *to, int value, size_t size)
 {
-    void *result = to;
-    uint32_t pattern = (uint8_t)value * 0x01010101u;
-    size_t words = size / 4;
-
-    __asm__ volatile("rep stosl" : "+c"(words), "+D"(to) : "a"(pattern) : "memory");
-    size %= 4;
-    if (size)
-        __asm__ volatile("rep stosb" : "+c"(size), "+D"(to) : "a"(pattern) : "memory");
-    return result;
+    fill_bytes(to, value, size);
+    return to;
 }
 
 int memcmp(const void *a, const void *b, size_t size)

@@ -19,6 +19,8 @@
 #include "kernel/abi.h"
 #include "kernel/errno.h"
 
+#define NR_SYSCALLS 1088 /* numbers below it may have a call */
+
 typedef long (*syscall_handler)(struct trapframe *tf);
 
 /*
@@ -42,16 +44,7 @@ int syscall_argument6(const struct trapframe *tf, uint32_t *value);
      }){.raw_ = (raw)})             \
          .argument_)
 
-#define SYSCALL_DEFINE0(name)              \
-    static inline long do_##name(void);    \
-    long sys_##name(struct trapframe *tf); \
-    long sys_##name(struct trapframe *tf)  \
-    {                                      \
-        (void)tf;                          \
-        return do_##name();                \
-    }                                      \
-    static inline long do_##name(void)
-
+/* The body sees the trapframe as tf, which names its thread for one load (thread_of()). */
 #define SYSCALL_BODY(name, parameters, ...)  \
     static inline long do_##name parameters; \
     long sys_##name(struct trapframe *tf);   \
@@ -61,32 +54,38 @@ int syscall_argument6(const struct trapframe *tf, uint32_t *value);
     }                                        \
     static inline long do_##name parameters
 
-#define SYSCALL_DEFINE1(name, t1, a1) SYSCALL_BODY(name, (t1 a1), SYSCALL_ARGUMENT(t1, tf->ebx))
-#define SYSCALL_DEFINE2(name, t1, a1, t2, a2) \
-    SYSCALL_BODY(name, (t1 a1, t2 a2), SYSCALL_ARGUMENT(t1, tf->ebx), SYSCALL_ARGUMENT(t2, tf->ecx))
-#define SYSCALL_DEFINE3(name, t1, a1, t2, a2, t3, a3)                        \
-    SYSCALL_BODY(name, (t1 a1, t2 a2, t3 a3), SYSCALL_ARGUMENT(t1, tf->ebx), \
+#define SYSCALL_TF            struct trapframe *tf __attribute__((unused))
+
+#define SYSCALL_DEFINE0(name) SYSCALL_BODY(name, (SYSCALL_TF), tf)
+#define SYSCALL_DEFINE1(name, t1, a1) \
+    SYSCALL_BODY(name, (SYSCALL_TF, t1 a1), tf, SYSCALL_ARGUMENT(t1, tf->ebx))
+#define SYSCALL_DEFINE2(name, t1, a1, t2, a2)                                         \
+    SYSCALL_BODY(name, (SYSCALL_TF, t1 a1, t2 a2), tf, SYSCALL_ARGUMENT(t1, tf->ebx), \
+                 SYSCALL_ARGUMENT(t2, tf->ecx))
+#define SYSCALL_DEFINE3(name, t1, a1, t2, a2, t3, a3)                                        \
+    SYSCALL_BODY(name, (SYSCALL_TF, t1 a1, t2 a2, t3 a3), tf, SYSCALL_ARGUMENT(t1, tf->ebx), \
                  SYSCALL_ARGUMENT(t2, tf->ecx), SYSCALL_ARGUMENT(t3, tf->edx))
-#define SYSCALL_DEFINE4(name, t1, a1, t2, a2, t3, a3, t4, a4)                       \
-    SYSCALL_BODY(name, (t1 a1, t2 a2, t3 a3, t4 a4), SYSCALL_ARGUMENT(t1, tf->ebx), \
-                 SYSCALL_ARGUMENT(t2, tf->ecx), SYSCALL_ARGUMENT(t3, tf->edx),      \
-                 SYSCALL_ARGUMENT(t4, tf->esi))
-#define SYSCALL_DEFINE5(name, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5)                      \
-    SYSCALL_BODY(name, (t1 a1, t2 a2, t3 a3, t4 a4, t5 a5), SYSCALL_ARGUMENT(t1, tf->ebx), \
-                 SYSCALL_ARGUMENT(t2, tf->ecx), SYSCALL_ARGUMENT(t3, tf->edx),             \
-                 SYSCALL_ARGUMENT(t4, tf->esi), SYSCALL_ARGUMENT(t5, tf->edi))
-#define SYSCALL_DEFINE6(name, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5, t6, a6)          \
-    static inline long do_##name(t1 a1, t2 a2, t3 a3, t4 a4, t5 a5, t6 a6);            \
-    long sys_##name(struct trapframe *tf);                                             \
-    long sys_##name(struct trapframe *tf)                                              \
-    {                                                                                  \
-        uint32_t sixth;                                                                \
-        if (syscall_argument6(tf, &sixth))                                             \
-            return -EFAULT;                                                            \
-        return do_##name(SYSCALL_ARGUMENT(t1, tf->ebx), SYSCALL_ARGUMENT(t2, tf->ecx), \
-                         SYSCALL_ARGUMENT(t3, tf->edx), SYSCALL_ARGUMENT(t4, tf->esi), \
-                         SYSCALL_ARGUMENT(t5, tf->edi), SYSCALL_ARGUMENT(t6, sixth));  \
-    }                                                                                  \
-    static inline long do_##name(t1 a1, t2 a2, t3 a3, t4 a4, t5 a5, t6 a6)
+#define SYSCALL_DEFINE4(name, t1, a1, t2, a2, t3, a3, t4, a4)                  \
+    SYSCALL_BODY(name, (SYSCALL_TF, t1 a1, t2 a2, t3 a3, t4 a4), tf,           \
+                 SYSCALL_ARGUMENT(t1, tf->ebx), SYSCALL_ARGUMENT(t2, tf->ecx), \
+                 SYSCALL_ARGUMENT(t3, tf->edx), SYSCALL_ARGUMENT(t4, tf->esi))
+#define SYSCALL_DEFINE5(name, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5)          \
+    SYSCALL_BODY(name, (SYSCALL_TF, t1 a1, t2 a2, t3 a3, t4 a4, t5 a5), tf,    \
+                 SYSCALL_ARGUMENT(t1, tf->ebx), SYSCALL_ARGUMENT(t2, tf->ecx), \
+                 SYSCALL_ARGUMENT(t3, tf->edx), SYSCALL_ARGUMENT(t4, tf->esi), \
+                 SYSCALL_ARGUMENT(t5, tf->edi))
+#define SYSCALL_DEFINE6(name, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5, t6, a6)              \
+    static inline long do_##name(SYSCALL_TF, t1 a1, t2 a2, t3 a3, t4 a4, t5 a5, t6 a6);    \
+    long sys_##name(struct trapframe *tf);                                                 \
+    long sys_##name(struct trapframe *tf)                                                  \
+    {                                                                                      \
+        uint32_t sixth;                                                                    \
+        if (syscall_argument6(tf, &sixth))                                                 \
+            return -EFAULT;                                                                \
+        return do_##name(tf, SYSCALL_ARGUMENT(t1, tf->ebx), SYSCALL_ARGUMENT(t2, tf->ecx), \
+                         SYSCALL_ARGUMENT(t3, tf->edx), SYSCALL_ARGUMENT(t4, tf->esi),     \
+                         SYSCALL_ARGUMENT(t5, tf->edi), SYSCALL_ARGUMENT(t6, sixth));      \
+    }                                                                                      \
+    static inline long do_##name(SYSCALL_TF, t1 a1, t2 a2, t3 a3, t4 a4, t5 a5, t6 a6)
 
 #endif

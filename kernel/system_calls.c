@@ -4,6 +4,7 @@
 #include "arch/i386/asm.h"
 #include "arch/i386/power.h"
 #include "kernel/abi_system.h"
+#include "kernel/load.h"
 #include "kernel/printk.h"
 #include "kernel/process.h"
 #include "kernel/random.h"
@@ -64,6 +65,8 @@ SYSCALL_DEFINE1(sysinfo, unsafe_sysinfo, to)
 {
     struct sysinfo info = {
         .uptime = divide_u64(time_now(), NANOSECONDS, NULL),
+        .loads = {load_average[0] << (16 - LOAD_SHIFT), load_average[1] << (16 - LOAD_SHIFT),
+                  load_average[2] << (16 - LOAD_SHIFT)},
         .total_ram = frames_total * PAGE_SIZE,
         .free_ram = (frames_total - frames_in_use) * PAGE_SIZE,
         .processes = nr_processes,

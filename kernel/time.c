@@ -46,6 +46,11 @@ uint64_t time_realtime(void)
     return boot_realtime + time_now();
 }
 
+uint64_t time_realtime_of_boot(void)
+{
+    return boot_realtime;
+}
+
 void time_set_realtime(uint64_t nanoseconds)
 {
     boot_realtime = nanoseconds - time_now();

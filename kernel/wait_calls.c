@@ -37,7 +37,7 @@ static bool has_event(const struct wait_request *request, struct process *child,
         seen->status = child->status;
         seen->code = child->status & 0x7f ? CLD_KILLED : CLD_EXITED;
         seen->value = child->status & 0x7f ? child->status & 0x7f : child->status >> 8 & 0xff;
-        return request->options & WEXITED;
+        return true;
     }
     if (child->report_stop && (request->options & WSTOPPED)) {
         seen->code = CLD_STOPPED;
@@ -62,7 +62,8 @@ static bool find_event(const struct wait_request *request, struct wait_event_see
 
     *exists = false;
     list_for_each(child, &current_process()->children, siblings) {
-        if (!is_meant(request, child))
+        /* what a zombie did before its end is never told */
+        if (!is_meant(request, child) || (child->zombie && !(request->options & WEXITED)))
             continue;
         *exists = true;
         if (has_event(request, child, seen))
@@ -165,6 +166,7 @@ SYSCALL_DEFINE5(waitid, int, type, int32_t, id, unsafe_siginfo, user, uint32_t, 
         info.info.signo = SIGCHLD;
         info.info.code = seen.code;
         info.info.child.pid = seen.child->pid;
+        info.info.child.uid = seen.child->credentials.user.real;
         info.info.child.status = seen.value;
         used = cputime_usage(cputime_total(seen.child));
         consume(&request, &seen);

@@ -34,7 +34,7 @@ static size_t walk_to_kernel(struct space *space, void *to, vaddr_t from, size_t
         void *page = copy_walk_page(space, from + done, REGION_READ);
         if (!page)
             break;
-        memcpy((char *)to + done, page, chunk);
+        copy_bytes((char *)to + done, page, chunk);
         done += chunk;
     }
     return done;
@@ -49,7 +49,7 @@ static size_t walk_to_user(struct space *space, vaddr_t to, const void *from, si
         void *page = copy_walk_page(space, to + done, REGION_WRITE);
         if (!page)
             break;
-        memcpy(page, (const char *)from + done, chunk);
+        copy_bytes(page, (const char *)from + done, chunk);
         done += chunk;
     }
     return done;
@@ -64,7 +64,7 @@ static size_t walk_clear(struct space *space, vaddr_t to, size_t size)
         void *page = copy_walk_page(space, to + done, REGION_WRITE);
         if (!page)
             break;
-        memset(page, 0, chunk);
+        fill_bytes(page, 0, chunk);
         done += chunk;
     }
     return done;

@@ -67,7 +67,8 @@ static struct region *region_for(struct space *space, vaddr_t address)
     if (!region || region->start <= address)
         return region;
     vaddr_t page = ROUND_DOWN(address, PAGE_SIZE);
-    if (!(region->flags & REGION_STACK) || page < region->limit)
+    if (!(region->flags & REGION_STACK) || page < region->limit ||
+        region->end - page > space->stack_limit)
         return NULL;
     region->start = page;
     return region;

@@ -4,6 +4,7 @@
 #include "kernel/panic.h"
 #include "kernel/string.h"
 #include "mm/failalloc.h"
+#include "mm/poison.h"
 
 struct frame {
     uint32_t references; /* 0: free; RESERVED: not the allocator's */
@@ -17,6 +18,7 @@ static uint32_t nr_frames;
 static uint32_t first_free;
 
 uint32_t frames_in_use, frames_total;
+uint8_t poison_byte;
 
 size_t frame_table_size(uint32_t limit)
 {
@@ -55,10 +57,12 @@ paddr_t frame_take(void)
 
     if (!number)
         return NO_FRAME;
+    paddr_t frame = PADDR(number << PAGE_SHIFT);
     first_free = frames[number].next_free;
     frames[number].references = 1;
     frames_in_use++;
-    return PADDR(number << PAGE_SHIFT);
+    poison(direct_map(frame), PAGE_SIZE);
+    return frame;
 }
 
 paddr_t frame_alloc(void)
@@ -96,6 +100,7 @@ void frame_put(paddr_t frame)
 
     if (--f->references)
         return;
+    poison(direct_map(frame), PAGE_SIZE);
     f->next_free = first_free;
     first_free = frame.value >> PAGE_SHIFT;
     frames_in_use--;

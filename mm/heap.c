@@ -6,6 +6,7 @@
 #include "kernel/string.h"
 #include "mm/failalloc.h"
 #include "mm/frame.h"
+#include "mm/poison.h"
 
 #define HEAP_ALIGN 16
 
@@ -82,6 +83,7 @@ void *heap_alloc(size_t size)
     if (++slab->in_use == slab->capacity)
         list_remove(&slab->link);
     heap_in_use += slab->size;
+    poison(object, slab->size);
     return object;
 }
 
@@ -116,6 +118,7 @@ void heap_free(void *object)
     struct slab *slab = (struct slab *)ROUND_DOWN((vaddr_t)object, PAGE_SIZE);
     if (slab->in_use == 0 || slab->in_use > slab->capacity)
         panic("heap: %p is not an allocated object", object);
+    poison(object, slab->size);
     *(void **)object = slab->free;
     slab->free = object;
     heap_in_use -= slab->size;

@@ -250,6 +250,7 @@ struct space *space_create(enum postern_isolation isolation, enum postern_copy c
     space->isolation = isolation;
     space->copy = copy;
     space->free_from = MMAP_BASE;
+    space->stack_limit = UINT32_MAX;
     list_init(&space->regions);
 
     /* shared: the kernel's own entries, supervisor-only as they are; they never change after boot
@@ -303,6 +304,7 @@ struct space *space_clone(struct space *space)
 
     copy->brk_start = space->brk_start;
     copy->brk = space->brk;
+    copy->stack_limit = space->stack_limit;
     const struct region *region;
     int error = 0;
     space_for_each_region(region, space) {

@@ -29,6 +29,7 @@ struct space {
     uint32_t resident; /* pages mapped now */
     bool lock_future;  /* new regions are REGION_LOCKED */
     vaddr_t brk_start, brk;
+    uint32_t stack_limit; /* bytes that a region may have after growing down */
     /* below free_from no free range for mmap is larger than hole */
     vaddr_t free_from;
     uint32_t hole;

@@ -70,10 +70,14 @@ G(start):
 #endif
 .endm
 
-/* \cpu: the register with the address of the CPU's words. Changes the flags. */
-.macro COUNT_CR3_WRITE cpu
+/*
+ * The entry's write and its exit's, so that the exit need not count: a thread that ends without an
+ * exit was begun without an entry. \cpu: the register with the address of the CPU's words. Changes
+ * the flags.
+ */
+.macro COUNT_CR3_WRITES cpu
 #if GATE_SPLIT
-	incl	%ss:CPU_CR3_WRITES(\cpu)
+	addl	$2, %ss:CPU_CR3_WRITES(\cpu)
 #endif
 .endm
 
@@ -117,14 +121,15 @@ G(start):
 
 /*
  * A door's last step: the trapframe is complete, the user's registers are in it, the thread is on
- * its kernel stack. Returns with %eax non-zero if the door's own exit may be taken: the frame is as
- * it was pushed but for eax, and ebx, esi, edi, ebp are still the user's, since C preserves them.
+ * its kernel stack. Comes back only if the door's own exit may be taken: the frame is as it was
+ * pushed but for eax, and ebx, esi, edi, ebp are still the user's, since C preserves them. Any other
+ * frame leaves by the exit below, from C (gate_leave()).
  */
 .macro CALL_DISPATCHER counter
 	PUSH_REST_OF_FRAME
 	movl	TF_CPU(%esp), %eax
 	incl	\counter(%eax)
-	COUNT_CR3_WRITE %eax
+	COUNT_CR3_WRITES %eax
 	KERNEL_FLAGS EFLAGS_FIXED|EFLAGS_IF
 	movl	%esp, %eax
 	call	syscall_dispatch
@@ -225,7 +230,7 @@ G(trap):
 	movl	%ss:(%eax), %eax
 	PUSH_REST_OF_FRAME
 	movl	TF_CPU(%esp), %eax
-	COUNT_CR3_WRITE %eax
+	COUNT_CR3_WRITES %eax
 	KERNEL_FLAGS EFLAGS_FIXED
 	movl	%esp, %eax
 	call	trap_dispatch
@@ -265,7 +270,7 @@ G(trap):
 	je	1f
 	movl	%eax, CPU_TSS_CR3(%ebp)
 	movl	%eax, %cr3
-	COUNT_CR3_WRITE %ebp
+	COUNT_CR3_WRITES %ebp
 1:
 #endif
 	movl	CPU_KSTACK(%ebp), %esp
@@ -278,7 +283,6 @@ G(trap):
 	je	2f
 	movl	%edi, CPU_TSS_CR3(%ebp)
 	movl	%esi, %cr3
-	COUNT_CR3_WRITE %ebp
 2:
 #endif
 	popal
@@ -319,15 +323,12 @@ G(sysenter):
 	pushl	$USER_DS
 	pushl	%ebp
 	pushfl
-	orl	$EFLAGS_IF, (%esp)
 	pushl	$USER_CS
 	pushl	$SYSENTER_RETURN
 	pushl	%eax
 	pushl	$VECTOR_SYSENTER
 	CALL_DISPATCHER CPU_SYSENTER
-	testl	%eax, %eax
-	jnz	G(sysexit)
-	jmp	G(exit)
+	jmp	G(sysexit)
 
 /* --- door: syscall -------------------------------------------------------------------------------- */
 
@@ -354,16 +355,13 @@ G(syscall):
 	pushl	%ss:CPU_USER_ESP+4(%eax)
 	movl	%ss:(%eax), %eax
 	pushfl
-	orl	$EFLAGS_IF, (%esp)
 	pushl	$USER_CS
 	pushl	%ecx
 	movl	%ebp, %ecx
 	pushl	%eax
 	pushl	$VECTOR_SYSCALL
 	CALL_DISPATCHER CPU_SYSCALL
-	testl	%eax, %eax
-	jnz	G(sysret)
-	jmp	G(exit)
+	jmp	G(sysret)
 
 /* --- door: call gate ------------------------------------------------------------------------------ */
 
@@ -389,28 +387,27 @@ G(callgate):
 /* --- the exit that every frame can take ----------------------------------------------------------- */
 
 /*
- * ESP at a trapframe at the top of the kernel stack, IF=0, all work done. The five words go to the
- * entry stack while ESP is still here, so that an NMI cannot overwrite them.
+ * ESP at a trapframe at the top of the kernel stack, IF=0, DF=0, the kernel's segments, all work
+ * done. The five words go to the entry stack while ESP is still here, and ESP is never above what
+ * is still to be read: an NMI pushes right below it.
  */
 	.org	AT_EXIT
 	.globl	G(exit)
 G(exit):
-	movl	TF_CPU(%esp), %ecx
-	addl	$TF_EIP, %esp
-	popl	-20(%ecx)
-	popl	-16(%ecx)
-	popl	-12(%ecx)
-	popl	-8(%ecx)
-	popl	-4(%ecx)
-	COUNT_CR3_WRITE %ecx
-	subl	$TF_SIZE, %esp
+	leal	TF_EIP(%esp), %esi
+	movl	TF_EXIT_FRAME(%esp), %edi
+	movsl
+	movsl
+	movsl
+	movsl
+	movsl
 	popal
 .Lexit_es:
 	popl	%es
 .Lexit_ds:
 	popl	%ds
-	movl	TF_CPU-TF_VECTOR(%esp), %esp
-	subl	$20, %esp
+	/* at once below the five words: an NMI on an ESP above them would push over them */
+	movl	TF_EXIT_FRAME-TF_VECTOR(%esp), %esp
 	/* entry stack, the user's registers */
 #if GATE_SPLIT
 	pushl	%eax
@@ -421,7 +418,12 @@ G(exit):
 G(iret):
 	iret
 
-/* --- the fast exits: only for frames that are as they were pushed, but for eax --------------------- */
+/*
+ * --- the fast exits: only for frames that are as they were pushed, but for eax ---------------------
+ *
+ * So IF is clear in their eflags, as sysenter and syscall left it, and popfl does not open a gap; a
+ * frame that leaves by the exit above gets IF from return_work().
+ */
 
 	.org	AT_SYSEXIT
 	.globl	G(sysexit)
@@ -434,9 +436,7 @@ G(sysexit):
 	movl	TF_EAX(%esp), %eax
 	movl	TF_ESP(%esp), %ecx
 	movl	TF_CPU(%esp), %edx
-	COUNT_CR3_WRITE %edx
 	addl	$TF_EFLAGS, %esp
-	andl	$~EFLAGS_IF, (%esp)
 	popfl
 	movl	%edx, %esp
 	/* entry stack, the user's flags but IF */
@@ -456,13 +456,11 @@ G(sysret):
 	movl	TF_EAX(%esp), %eax
 	movl	TF_EDX(%esp), %edx
 	movl	TF_CPU(%esp), %ecx
-	COUNT_CR3_WRITE %ecx
 	pushl	TF_ESP(%esp)
 	popl	%ss:CPU_USER_ESP(%ecx)
 	pushl	TF_EIP(%esp)
 	popl	%ss:CPU_USER_EIP(%ecx)
 	addl	$TF_EFLAGS, %esp
-	andl	$~EFLAGS_IF, (%esp)
 	popfl
 	movl	%ecx, %esp
 	/* entry stack, the user's flags but IF */

@@ -20,17 +20,20 @@ struct thread;
 struct stack_top {
     struct cpu_gate *cpu; /* of the CPU that runs the thread */
     struct thread *thread;
+    uint32_t exit_frame; /* on that CPU's entry stack: where the last iret finds its five words */
 };
 
 _Static_assert(sizeof(struct trapframe) + offsetof(struct stack_top, thread) == TF_THREAD,
                "stack_top lies behind the trapframe");
+_Static_assert(sizeof(struct trapframe) + offsetof(struct stack_top, exit_frame) == TF_EXIT_FRAME,
+               "stack_top: exit_frame");
 
 /*
- * Called by the gate page with interrupts on, on the thread's kernel stack. Returns true, with
- * interrupts off, if the frame is as it was pushed but for eax, so the door's own exit may be
- * taken.
+ * Called by the gate page with interrupts on, on the thread's kernel stack. Returns, with
+ * interrupts off, if the frame is as it was pushed but for eax, so that the door's own exit may be
+ * taken; any other frame leaves by gate_leave().
  */
-bool syscall_dispatch(struct trapframe *tf);
+void syscall_dispatch(struct trapframe *tf);
 
 /* Called by the gate page for every other vector, interrupts off; returns with interrupts off. */
 void trap_dispatch(struct trapframe *tf);

@@ -34,6 +34,8 @@
 #define KSTACK_SIZE       0x2000
 #define KSTACK_STRIDE     0x4000 /* the lower half of each slot stays unmapped: the guard */
 
+#define LOCAL_APIC        0xfa000000 /* its registers, one page; only with sweep=on */
+
 #define USER_WINDOW       0xff800000
 
 #define GATE_REGION       0xffc00000

@@ -1,9 +1,11 @@
 #include "trampoline/task.h"
 
 #include "arch/i386/asm.h"
+#include "kernel/counters.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/process.h"
+#include "kernel/sweep.h"
 #include "trampoline/gate.h"
 
 #define TASK_STACK_SIZE 4096
@@ -37,8 +39,6 @@ void task_debug(unsigned n);
 void task_nmi(unsigned n);
 void task_machine_check(unsigned n);
 _Noreturn void task_double_fault(unsigned n);
-
-uint32_t task_nmi_count;
 
 /* True if loading selector into a data segment register of ring 3 cannot fault. */
 static bool selector_loads(unsigned n, uint32_t selector)
@@ -99,7 +99,9 @@ void task_debug(unsigned n)
 
 void task_nmi(unsigned n)
 {
-    task_nmi_count++;
+    if (unlikely(sweep_on))
+        sweep_record(VECTOR_NMI, gate_tss(n)->eip, gate_tss(n)->cs);
+    counters.interrupts++;
     clean_selectors(n);
 }
 

@@ -14,7 +14,4 @@
 /* Fills the tasks' TSSs and descriptors of CPU n; returns nothing that can fail. */
 void task_init(unsigned n);
 
-/* NMIs taken through the task gate, for the counters. */
-extern uint32_t task_nmi_count;
-
 #endif

@@ -65,7 +65,7 @@ boot_start:
 	movl	$PHYSICAL(kernel_directory), %eax
 	movl	%eax, %cr3
 	movl	%cr0, %eax
-	orl	$CR0_PG|CR0_WP|CR0_NE|CR0_MP, %eax
+	orl	$CR0_PG|CR0_AM|CR0_WP|CR0_NE|CR0_MP, %eax
 	andl	$~(CR0_EM|CR0_TS|CR0_CD|CR0_NW), %eax
 	movl	%eax, %cr0
 	movl	$3f, %eax
@@ -99,8 +99,8 @@ kernel_directory:
 boot_page_tables:
 	.skip	BOOT_MAPPED >> 10
 	.balign	KSTACK_SIZE
-	.skip	KSTACK_SIZE - 8
+	.skip	KSTACK_SIZE - 12
 	.globl	boot_stack_top
 boot_stack_top:			/* the idle thread's struct stack_top */
-	.skip	8
+	.skip	12
 	.section .note.GNU-stack, "", @progbits

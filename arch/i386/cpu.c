@@ -9,6 +9,7 @@
 #define CPUID_TSC          (1u << 4)
 #define CPUID_PSE          (1u << 3)
 #define CPUID_MSR          (1u << 5)
+#define CPUID_APIC         (1u << 9)
 #define CPUID_SEP          (1u << 11)
 #define CPUID_PGE          (1u << 13)
 #define CPUID_FXSR         (1u << 24)
@@ -86,6 +87,7 @@ void cpu_init(void)
     cpu.signature = leaf1.eax;
     cpu.capability = leaf1.edx;
     cpu.pse = leaf1.edx & CPUID_PSE;
+    cpu.apic = (leaf1.edx & CPUID_APIC) && (leaf1.edx & CPUID_MSR);
     cpu.pge = leaf1.edx & CPUID_PGE;
     cpu.fxsr = leaf1.edx & CPUID_FXSR;
     cpu.sse = cpu.fxsr && (leaf1.edx & CPUID_SSE);

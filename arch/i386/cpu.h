@@ -9,6 +9,7 @@ struct cpu {
     uint32_t signature;  /* leaf 1 eax; 0 without CPUID */
     uint32_t capability; /* leaf 1 edx: what AT_HWCAP reports */
     bool pse, pge, sep, fxsr, sse, tsc;
+    bool apic;    /* a local one, found through its MSR */
     bool syscall; /* legacy-mode SYSCALL, tried and seen to work with EFER.SCE */
 };
 

@@ -46,9 +46,13 @@ void fpu_save(uint8_t *state)
         __asm__ volatile("fnsave (%0)" : : "r"(state) : "memory");
 }
 
+/*
+ * FNINIT first: FRSTOR would raise what is pending in the state that it replaces (SDM 1 8.3.12),
+ * and AMD's FXRSTOR leaves the addresses of another thread's last instruction (CVE-2006-1056).
+ */
 void fpu_load(const uint8_t *state)
 {
-    __asm__ volatile("clts");
+    __asm__ volatile("clts\n\tfninit");
     if (cpu.fxsr)
         __asm__ volatile("fxrstor (%0)" : : "r"(state) : "memory");
     else

@@ -1,5 +1,6 @@
 #include "arch/i386/irq.h"
 
+#include "arch/i386/apic.h"
 #include "arch/i386/keyboard.h"
 #include "arch/i386/pic.h"
 #include "arch/i386/pit.h"
@@ -47,6 +48,8 @@ void irq_dispatch(uint32_t vector, bool from_user)
 {
     unsigned irq = vector - VECTOR_IRQ;
 
+    if (apic_take(vector))
+        return;
     if (irq >= NR_IRQS) {
         printk(LOG_WARNING, "postern: unexpected interrupt, vector %u\n", vector);
         return;

@@ -88,7 +88,7 @@ static void fill_context(struct sigcontext *context, const struct trapframe *tf,
         .error = thread->trap_error,
         .eip = tf->eip,
         .cs = tf->cs & 0xffff,
-        .eflags = tf->eflags,
+        .eflags = tf->eflags | EFLAGS_IF, /* which sysenter and syscall cleared */
         .esp_at_signal = tf->esp,
         .ss = tf->ss & 0xffff,
         .fpstate = fpstate,
@@ -107,7 +107,8 @@ static int push_fpstate(vaddr_t *stack)
     fpu_copy_current(thread->fpu);
     fpu_to_frame(thread->fpu, &state);
     *stack = ROUND_DOWN(*stack - sizeof(state), 16);
-    return copy_object_k2u((unsafe_fpstate){.address = *stack}, &state);
+    unsafe_fpstate user = {.address = *stack};
+    return copy_object_k2u(user, &state);
 }
 
 /* At the handler's first instruction the stack is as after a call: esp + 4 is a multiple of 16. */
@@ -132,7 +133,8 @@ static int push_old_frame(vaddr_t esp, vaddr_t fpstate, const struct trapframe *
     fill_context(&frame.context, tf, fpstate, mask);
     frame.mask_high = mask >> 32;
     memcpy(frame.code, old_code, sizeof(frame.code));
-    return copy_object_k2u((unsafe_old_frame){.address = esp}, &frame);
+    unsafe_old_frame user = {.address = esp};
+    return copy_object_k2u(user, &frame);
 }
 
 static int push_rt_frame(vaddr_t esp, vaddr_t fpstate, const struct trapframe *tf,
@@ -155,7 +157,8 @@ static int push_rt_frame(vaddr_t esp, vaddr_t fpstate, const struct trapframe *t
     fill_context(&frame.context.context, tf, fpstate, mask);
     frame.context.mask = mask;
     memcpy(frame.code, rt_code, sizeof(frame.code));
-    return copy_object_k2u((unsafe_rt_frame){.address = esp}, &frame);
+    unsafe_rt_frame user = {.address = esp};
+    return copy_object_k2u(user, &frame);
 }
 
 /* The handler starts with an FPU like a new program's. */
@@ -206,15 +209,24 @@ int signal_frame_push(struct trapframe *tf, const struct sigaction *action,
 #define LCALL        0x9a /* with an immediate far pointer */
 #define LCALL_LENGTH 7
 
-bool signal_frame_rewind(struct trapframe *tf)
+/* True if the lcall before eip can be made again: the vDSO's own, which the copy helpers do not
+ * reach, or one in the program that is the plain instruction. */
+static bool follows_lcall(vaddr_t eip)
 {
     uint8_t opcode;
 
+    if (eip >= GATE_VDSO && eip < GATE_VDSO + PAGE_SIZE)
+        return true;
+    return !unsafe_peek8(&opcode, (unsafe_bytes){.address = eip - LCALL_LENGTH}) && opcode == LCALL;
+}
+
+bool signal_frame_rewind(struct trapframe *tf)
+{
     if (tf->vector != VECTOR_CALLGATE) {
         tf->eip -= 2; /* int $0x80; sysenter and syscall by VSYSCALL's layout */
         return true;
     }
-    if (unsafe_peek8(&opcode, (unsafe_bytes){.address = tf->eip - LCALL_LENGTH}) || opcode != LCALL)
+    if (!follows_lcall(tf->eip))
         return false;
     tf->eip -= LCALL_LENGTH;
     return true;
@@ -232,13 +244,14 @@ static uint32_t user_selector(uint32_t selector)
 static int restore_fpu(vaddr_t fpstate)
 {
     struct thread *thread = current_thread();
+    unsafe_fpstate user = {.address = fpstate};
     struct fpstate state;
 
-    if (!fpstate) {
+    if (unsafe_is_null(user)) {
         reset_fpu();
         return 0;
     }
-    if (copy_object_u2k(&state, ((unsafe_fpstate){.address = fpstate})))
+    if (copy_object_u2k(&state, user))
         return -EFAULT;
     fpu_from_frame(&state, thread->fpu);
     fpu_load(thread->fpu);
@@ -286,14 +299,13 @@ static long bad_frame(struct trapframe *tf)
 /* The old trampoline popped the signal's number: esp is 8 behind the frame. */
 SYSCALL_DEFINE0(sigreturn)
 {
-    struct trapframe *tf = current_trapframe();
     vaddr_t address = tf->esp - offsetof(struct old_frame, context);
+    unsafe_sigcontext user = {.address = tf->esp};
+    unsafe_bytes mask_high = {.address = address + offsetof(struct old_frame, mask_high)};
     struct sigcontext context;
     uint32_t high;
 
-    if (copy_object_u2k(&context, ((unsafe_sigcontext){.address = tf->esp})) ||
-        unsafe_peek32(&high,
-                      (unsafe_bytes){.address = address + offsetof(struct old_frame, mask_high)}) ||
+    if (copy_object_u2k(&context, user) || unsafe_peek32(&high, mask_high) ||
         restore(tf, &context, (sigset_t)high << 32 | context.mask))
         return bad_frame(tf);
     return tf->eax;
@@ -301,13 +313,11 @@ SYSCALL_DEFINE0(sigreturn)
 
 SYSCALL_DEFINE0(rt_sigreturn)
 {
-    struct trapframe *tf = current_trapframe();
     vaddr_t address = tf->esp - offsetof(struct rt_frame, signal);
+    unsafe_ucontext user = {.address = address + offsetof(struct rt_frame, context)};
     struct ucontext context;
 
-    if (copy_object_u2k(&context, ((unsafe_ucontext){
-                                      .address = address + offsetof(struct rt_frame, context)})) ||
-        restore(tf, &context.context, context.mask))
+    if (copy_object_u2k(&context, user) || restore(tf, &context.context, context.mask))
         return bad_frame(tf);
     signal_restore_altstack(&context.stack);
     return tf->eax;

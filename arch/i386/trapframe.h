@@ -37,6 +37,7 @@
 /* struct stack_top, seen from the trapframe below it */
 #define TF_CPU          68
 #define TF_THREAD       72
+#define TF_EXIT_FRAME   76
 
 #define VECTOR_DB       1
 #define VECTOR_NMI      2
@@ -77,6 +78,8 @@
 #include <stdint.h>
 #include <stddef.h>
 #include <stdbool.h>
+
+#define IRET_WORDS 5 /* that iret to ring 3 pops: eip cs eflags esp ss */
 
 struct trapframe {
     uint32_t edi, esi, ebp, unused_esp, ebx, edx, ecx, eax;

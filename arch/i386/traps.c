@@ -15,6 +15,7 @@
 #include "kernel/printk.h"
 #include "kernel/process.h"
 #include "kernel/return.h"
+#include "kernel/sweep.h"
 #include "mm/space.h"
 #include "trampoline/gate.h"
 
@@ -286,6 +287,8 @@ void trap_dispatch(struct trapframe *tf)
 {
     bool from_user = trapframe_from_user(tf);
 
+    if (unlikely(sweep_on) && (tf->vector >= VECTOR_IRQ || tf->vector == VECTOR_NMI))
+        sweep_record(tf->vector, tf->eip, tf->cs);
     if (tf->vector >= VECTOR_IRQ) {
         counters.interrupts++;
         irq_dispatch(tf->vector, from_user);

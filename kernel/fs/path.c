@@ -94,7 +94,8 @@ int walk_last(struct walk *walk, struct inode **result)
 
     if (!S_ISDIR(at->mode))
         return walk->kind == LAST_ROOT ? (*result = inode_get(at), 0) : -ENOTDIR;
-    int error = inode_permission(at, MAY_EXEC);
+    bool for_all = (at->mode & 0111) == 0111; /* nearly always; then who asks does not matter */
+    int error = for_all ? 0 : inode_permission(at, MAY_EXEC);
     if (error)
         return error;
     switch (walk->kind) {

@@ -89,13 +89,23 @@ static void proc_release(struct inode *inode)
     heap_free(proc_inode(inode));
 }
 
+/* What a process has open, and where it stands, is its user's business (ptrace(2)). */
+static bool may_follow(const struct inode *inode)
+{
+    return process_is_root() || current_process()->credentials.user.file == inode->uid;
+}
+
 static ssize_t proc_readlink(struct inode *inode, char *text)
 {
+    if (inode->operations->jump && !may_follow(inode))
+        return -EACCES;
     return proc_inode(inode)->entry->readlink(proc_inode(inode), text);
 }
 
 static int proc_jump(struct inode *inode, struct inode **target)
 {
+    if (!may_follow(inode))
+        return -EACCES;
     return proc_inode(inode)->entry->jump(proc_inode(inode), target);
 }
 

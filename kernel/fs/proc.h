@@ -53,13 +53,17 @@ struct proc_entry {
     {                                                               \
         .name = (label), .mode = S_IFREG | 0444, .show = (function) \
     }
+#define PROC_PRIVATE(label, function)                               \
+    {                                                               \
+        .name = (label), .mode = S_IFREG | 0400, .show = (function) \
+    }
 #define PROC_DIRECTORY(label, table)                                 \
     {                                                                \
         .name = (label), .mode = S_IFDIR | 0555, .children = (table) \
     }
-#define PROC_NUMBERS(label, set)                                  \
-    {                                                             \
-        .name = (label), .mode = S_IFDIR | 0555, .numbers = (set) \
+#define PROC_NUMBERS(label, permissions, set)                              \
+    {                                                                      \
+        .name = (label), .mode = S_IFDIR | (permissions), .numbers = (set) \
     }
 #define PROC_LINK(label, text, target)                                                \
     {                                                                                 \

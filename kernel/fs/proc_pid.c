@@ -6,6 +6,7 @@
 #include "kernel/session.h"
 #include "kernel/string.h"
 #include "kernel/time.h"
+#include "kernel/tty.h"
 #include "mm/space.h"
 
 /* --- what the kernel knows of it -------------------------------------------------------------- */
@@ -58,10 +59,13 @@ struct jobs {
 
 static struct jobs jobs_of(const struct process *process)
 {
+    const struct tty *tty = tty_of_process(process);
+
     return (struct jobs){
         .group = process->group,
         .session = process->session->sid,
-        .foreground = -1,
+        .tty = tty ? (int32_t)tty->number : 0,
+        .foreground = tty ? tty->foreground : -1,
     };
 }
 
@@ -99,7 +103,7 @@ static uint32_t threads_of(const struct process *process)
 
 static int32_t parent_of(const struct process *process)
 {
-    return process->parent ? process->parent->pid : 0;
+    return process->parent->pid;
 }
 
 /* --- stat ------------------------------------------------------------------------------------- */
@@ -294,7 +298,7 @@ static const struct proc_entry thread_entries[] = {
     PROC_FILE("comm", show_comm),
     PROC_LINK("cwd", proc_cwd_readlink, proc_cwd_jump),
     PROC_LINK("exe", proc_exe_readlink, proc_exe_jump),
-    PROC_NUMBERS("fd", &proc_descriptors),
+    PROC_NUMBERS("fd", 0500, &proc_descriptors),
     PROC_LINK("root", proc_root_readlink, proc_root_jump),
     PROC_FILE("stat", show_stat),
     PROC_FILE("statm", proc_show_statm),
@@ -336,9 +340,9 @@ static const struct proc_entry process_entries[] = {
     PROC_FILE("cmdline", proc_show_cmdline),
     PROC_FILE("comm", show_comm),
     PROC_LINK("cwd", proc_cwd_readlink, proc_cwd_jump),
-    PROC_FILE("environ", proc_show_environ),
+    PROC_PRIVATE("environ", proc_show_environ),
     PROC_LINK("exe", proc_exe_readlink, proc_exe_jump),
-    PROC_NUMBERS("fd", &proc_descriptors),
+    PROC_NUMBERS("fd", 0500, &proc_descriptors),
     PROC_FILE("isolation", show_isolation),
     PROC_FILE("limits", show_limits),
     PROC_FILE("maps", proc_show_maps),
@@ -347,7 +351,7 @@ static const struct proc_entry process_entries[] = {
     PROC_FILE("stat", show_stat),
     PROC_FILE("statm", proc_show_statm),
     PROC_FILE("status", show_status),
-    PROC_NUMBERS("task", &threads),
+    PROC_NUMBERS("task", 0555, &threads),
     {.name = NULL},
 };
 

@@ -6,6 +6,7 @@
 #include "kernel/exposure.h"
 #include "kernel/fs/proc.h"
 #include "kernel/knobs.h"
+#include "kernel/sweep.h"
 #include "mm/space.h"
 #include "trampoline/gate.h"
 
@@ -84,8 +85,17 @@ static int show_exposure(struct text *text, const struct proc_inode *inode)
     return 0;
 }
 
+/* Where in the gate page interrupts and NMIs have struck; empty unless booted with sweep=on. */
+static int show_sweep(struct text *text, const struct proc_inode *inode)
+{
+    (void)inode;
+    sweep_show(text);
+    return 0;
+}
+
 const struct proc_entry proc_postern_entries[] = {
     PROC_FILE("counters", show_counters), PROC_FILE("doors", show_doors),
     PROC_FILE("exposure", show_exposure), PROC_FILE("isolation", show_isolation),
-    PROC_FILE("knobs", show_knobs),       {.name = NULL},
+    PROC_FILE("knobs", show_knobs),       PROC_FILE("sweep", show_sweep),
+    {.name = NULL},
 };

@@ -9,6 +9,7 @@
 #include "kernel/format.h"
 #include "kernel/fs/proc.h"
 #include "kernel/knobs.h"
+#include "kernel/load.h"
 #include "kernel/printk.h"
 #include "kernel/random.h"
 #include "kernel/string.h"
@@ -18,21 +19,6 @@
 #include "mm/heap.h"
 
 /* --- load ------------------------------------------------------------------------------------- */
-
-static unsigned running(void)
-{
-    struct process *process;
-    struct thread *thread;
-    unsigned count = 0;
-
-    list_for_each(process, &process_list, all) {
-        for_each_thread(thread, process)
-        {
-            count += thread->state == THREAD_RUNNABLE;
-        }
-    }
-    return count;
-}
 
 static int32_t last_pid(void)
 {
@@ -47,7 +33,11 @@ static int32_t last_pid(void)
 static int show_loadavg(struct text *text, const struct proc_inode *inode)
 {
     (void)inode;
-    text_print(text, "0.00 0.00 0.00 %u/%u %d\n", running(), nr_processes, last_pid());
+    for (unsigned i = 0; i < 3; i++) {
+        uint32_t hundredths = load_average[i] * 100 >> LOAD_SHIFT;
+        text_print(text, "%u.%02u ", hundredths / 100, hundredths % 100);
+    }
+    text_print(text, "%u/%u %d\n", load_running(), nr_processes, last_pid());
     return 0;
 }
 
@@ -70,8 +60,9 @@ static int show_stat(struct text *text, const struct proc_inode *inode)
     text_print(text, "cpu  %u 0 %u %u 0 0 0 0 0 0\n", time.user, time.system, cputime_idle);
     text_print(text, "cpu0 %u 0 %u %u 0 0 0 0 0 0\n", time.user, time.system, cputime_idle);
     text_print(text, "intr %u\nctxt %u\n", now.interrupts, now.context_switches);
-    text_print(text, "btime %llu\n", divide_u64(time_realtime() - time_now(), NANOSECONDS, NULL));
-    text_print(text, "processes %d\nprocs_running %u\nprocs_blocked 0\n", last_pid(), running());
+    text_print(text, "btime %llu\n", divide_u64(time_realtime_of_boot(), NANOSECONDS, NULL));
+    text_print(text, "processes %d\nprocs_running %u\nprocs_blocked 0\n", last_pid(),
+               load_running());
     return 0;
 }
 

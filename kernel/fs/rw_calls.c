@@ -41,7 +41,7 @@ static inline __attribute__((always_inline)) ssize_t file_write(struct file *fil
 /* The reference is for the time that the operation sleeps: another thread may close fd. */
 SYSCALL_DEFINE3(read, int, fd, unsafe_bytes, buffer, size_t, count)
 {
-    struct file *file = files_lookup(current_thread()->files, fd);
+    struct file *file = files_lookup(thread_of(tf)->files, fd);
 
     if (!file)
         return -EBADF;
@@ -53,7 +53,7 @@ SYSCALL_DEFINE3(read, int, fd, unsafe_bytes, buffer, size_t, count)
 
 SYSCALL_DEFINE3(write, int, fd, unsafe_bytes, buffer, size_t, count)
 {
-    struct file *file = files_lookup(current_thread()->files, fd);
+    struct file *file = files_lookup(thread_of(tf)->files, fd);
 
     if (!file)
         return -EBADF;

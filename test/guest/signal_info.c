@@ -214,9 +214,12 @@ static void check_step(void)
     ktap_equal(machine.gregs[REG_EIP], (long)step_end, "single step: eip");
     ktap_equal(machine.gregs[REG_TRAPNO], 1, "single step: trapno");
     ktap_ok(machine.gregs[REG_EFL] & 0x100, "single step: the frame shows TF");
-    ktap_ok(provoke(icebp, icebp_end, SIGTRAP) && info.si_code == TRAP_BRKPT &&
-                machine.gregs[REG_TRAPNO] == 1,
-            "icebp: TRAP_BRKPT, trapno 1");
+    bool trapped = provoke(icebp, icebp_end, SIGTRAP);
+    if (info.si_signo == SIGILL)
+        ktap_skip("this machine does not know it", "icebp: TRAP_BRKPT, trapno 1");
+    else
+        ktap_ok(trapped && info.si_code == TRAP_BRKPT && machine.gregs[REG_TRAPNO] == 1,
+                "icebp: TRAP_BRKPT, trapno 1");
 }
 
 /* EFLAGS.AC makes a misaligned access a fault, where CR0.AM allows and the emulator knows. */

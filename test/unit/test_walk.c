@@ -36,15 +36,11 @@ pte_t gate_directory_entry(enum postern_isolation isolation)
     (void)isolation;
     return (pte_t){0};
 }
-void file_get(struct file *file)
+void file_release(struct file *file)
 {
-    file->references++;
+    (void)file;
 }
-void file_put(struct file *file)
-{
-    file->references--;
-}
-ssize_t file_read_at(struct file *file, void *to, size_t size, uint32_t offset)
+ssize_t file_read_at(struct file *file, void *to, size_t size, uint64_t offset)
 {
     (void)file;
     memset(to, 'f', size);

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "user/lib/ktap.h"
 #include "user/lib/syscall.h"
 
 const char *const isolation_names[2] = {"split", "shared"};
@@ -39,9 +41,43 @@ int postern_sabotage(enum postern_sabotage what)
     return syscall_result(syscall_raw(NR_postern_sabotage, what, 0, 0));
 }
 
+int postern_strike(int vector, int after, int waiting)
+{
+    return syscall_result(syscall_raw(NR_postern_strike, vector, after, waiting));
+}
+
+int postern_struck(struct postern_struck *struck)
+{
+    return syscall_result(syscall_raw(NR_postern_struck, (long)struck, sizeof(*struck), 0));
+}
+
 bool on_postern(void)
 {
     return postern_get(POSTERN_ISOLATION) >= 0;
+}
+
+struct postern_usage postern_usage(void)
+{
+    return (struct postern_usage){
+        postern_get(POSTERN_FRAMES_IN_USE),
+        postern_get(POSTERN_HEAP_IN_USE),
+        postern_get(POSTERN_FILES_IN_USE),
+    };
+}
+
+bool postern_usage_returns(struct postern_usage before, const char *who)
+{
+    struct postern_usage now = postern_usage();
+
+    for (int i = 0; i < 200 && memcmp(&now, &before, sizeof(now)); i++) {
+        usleep(10000);
+        now = postern_usage();
+    }
+    if (!memcmp(&now, &before, sizeof(now)))
+        return true;
+    ktap_note("%s: frames %d -> %d, heap %d -> %d, files %d -> %d", who, before.frames, now.frames,
+              before.heap, now.heap, before.files, now.files);
+    return false;
 }
 
 void postern_perror(const char *who)

@@ -18,8 +18,20 @@ int postern_counters(struct postern_counters *counters);
 int postern_exposure(struct postern_exposure *rows, size_t max);
 int postern_poweroff(int status);
 int postern_sabotage(enum postern_sabotage what);
+int postern_strike(int vector, int after, int waiting);
+int postern_struck(struct postern_struck *struck);
 
 bool on_postern(void);
+
+/* What the whole system has in use. */
+struct postern_usage {
+    int frames, heap, files;
+};
+struct postern_usage postern_usage(void);
+
+/* Waits until that is what it was, while orphans are reaped and threads end in their own time;
+ * false if it stays otherwise, which a note says then. */
+bool postern_usage_returns(struct postern_usage before, const char *who);
 
 /* perror(3), which on another kernel says so. */
 void postern_perror(const char *who);
