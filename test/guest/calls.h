@@ -680,6 +680,8 @@ static const struct {
     {NR_rt_sigreturn, "takes a frame: every line that delivers a signal"},
     {NR_postern_poweroff, "ends the machine"},
     {NR_postern_sabotage, "breaks the kernel on purpose"},
+    {NR_postern_strike, "interrupts the gate page, with sweep=on alone"},
+    {NR_postern_struck, "tells what that did"},
 };
 
 /* Whether each call of kernel/syscalls.def is in one of the lists; a result for itself. */
