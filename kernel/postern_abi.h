@@ -86,13 +86,13 @@ struct postern_struck {
     uint32_t eip, cs; /* where the first of them struck */
     uint32_t waited;  /* interrupts that waited and came, or came in the kernel */
     uint32_t ticks;   /* of the clock meanwhile: they strike too */
-    uint32_t wrong;   /* STRUCK_*: what the kernel finds wrong on this, its next entry; 0: nothing */
+    uint32_t wrong; /* STRUCK_*: what the kernel finds wrong on this, its next entry; 0: nothing */
 };
-#define STRUCK_CR3       1  /* CR3, or a copy of it in TSS or gate, is not this process's */
-#define STRUCK_STACK     2  /* the kernel stack did not begin at its top, or TSS.esp0 moved */
-#define STRUCK_SEGMENTS  4  /* ds, es or ss is not the kernel's */
-#define STRUCK_FLAGS     8  /* TF, NT, DF, AC or IOPL is set */
-#define STRUCK_TASK      16 /* a TSS that is busy and should not be, or the other way round */
+#define STRUCK_CR3      1  /* CR3, or a copy of it in TSS or gate, is not this process's */
+#define STRUCK_STACK    2  /* the kernel stack did not begin at its top, or TSS.esp0 moved */
+#define STRUCK_SEGMENTS 4  /* ds, es or ss is not the kernel's */
+#define STRUCK_FLAGS    8  /* TF, NT, DF, AC or IOPL is set */
+#define STRUCK_TASK     16 /* a TSS that is busy and should not be, or the other way round */
 
 /* postern_sabotage(what): breaks the kernel on purpose; EPERM unless booted with sabotage=on. */
 enum postern_sabotage {

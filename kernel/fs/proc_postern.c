@@ -94,8 +94,11 @@ static int show_sweep(struct text *text, const struct proc_inode *inode)
 }
 
 const struct proc_entry proc_postern_entries[] = {
-    PROC_FILE("counters", show_counters), PROC_FILE("doors", show_doors),
-    PROC_FILE("exposure", show_exposure), PROC_FILE("isolation", show_isolation),
-    PROC_FILE("knobs", show_knobs),       PROC_FILE("sweep", show_sweep),
+    PROC_FILE("counters", show_counters),
+    PROC_FILE("doors", show_doors),
+    PROC_FILE("exposure", show_exposure),
+    PROC_FILE("isolation", show_isolation),
+    PROC_FILE("knobs", show_knobs),
+    PROC_FILE("sweep", show_sweep),
     {.name = NULL},
 };
