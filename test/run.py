@@ -90,10 +90,13 @@ class Tests:
         self.logs = os.path.join(args.build, "test")
         os.makedirs(self.logs, exist_ok=True)
 
+    def log_path(self, name):
+        """Where a log of that name is."""
+        return os.path.join(self.logs, re.sub(r"[^\w]+", "-", name).strip("-") + ".log")
+
     def log(self, name, output):
         """Keeps a test's output for whoever wants to know more."""
-        path = os.path.join(self.logs, re.sub(r"[^\w]+", "-", name).strip("-") + ".log")
-        with open(path, "w", encoding="utf-8") as file:
+        with open(self.log_path(name), "w", encoding="utf-8") as file:
             file.write(output)
 
     # --- unit tests -----------------------------------------------------------------------------
@@ -232,6 +235,17 @@ class Tests:
             totals.fail(problem)
         return totals
 
+    def terminal(self, knobs, last):
+        """Somebody types at the login shell, and ends the session with a last command."""
+        if not os.path.exists(os.path.join(self.args.build, "stage", "bin", "busybox")):
+            return skipped()
+        status, output = execute([sys.executable, "test/boot/terminal.py", "--build", self.args.build,
+                                  f"--append={knobs}", f"--last={last}",
+                                  "--screen", self.log_path(f"terminal {knobs} screen")], 120,
+                                 cwd=ROOT)
+        self.log(f"terminal {knobs}", output)
+        return totals_of(output, status)
+
     # --- the readers of results, which must see what is wrong ---------------------------------------
 
     def ktap_reader(self):
@@ -318,6 +332,9 @@ class Tests:
         yield "reader of KTAP", self.ktap_reader
         yield "QEMU that does not start", self.no_machine
         yield "figures", self.figures
+        for knobs, last in matrix.TERMINALS:
+            yield f"terminal: {knobs}, {last}", \
+                lambda knobs=knobs, last=last: self.terminal(knobs, last)
         for row in matrix.ROWS:
             yield f"boot: {row.name}", lambda row=row: self.boot(row)
 

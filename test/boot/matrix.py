@@ -66,7 +66,7 @@ ROWS = [
          r"signal 8\r?\n",)),
     hello("hello, copy=direct", append="isolation=shared copy=direct"),
     hello("hello, global=off", append="global=off"),
-    hello("hello, 16 MiB", mem="16"),
+    hello("hello, 16 MiB", mem="16", refuse=(r"PANIC", r"initrd:")),
     hello("hello, 2 GiB", mem="2048", expect=(r"MiB of memory beyond 896 MiB are left unused",)),
     hello("hello, every door by its name", append="door=callgate",
           expect=(r"doors: int80 sysenter syscall callgate \(default\)",)),
@@ -102,6 +102,8 @@ ROWS = [
     *[script("programs.sh", f"{mode} door={door}") for mode in MODES for door in DOORS],
     Row("what busybox shows of the system", "loglevel=warning -- /bin/sh /test/system.sh", ktap=True,
         mem="128"),
+    Row("a shell, 486", "", (r"psh stands in", HELLO), typed="hello one\nexit\n", cpu="486", qemu=I386,
+        mem="16"),
     # in an icount run a cycle is an instruction
     Row("what a boot costs", "", typed="counters\npoweroff\n", icount=True,
         at_most=((r", (\d+) thousand in the kernel", KERNEL_AT_MOST),
@@ -125,6 +127,12 @@ ROWS = [
         timeout=120, icount=True),
     Row("guest tests, GRUB", "loglevel=warning -- /test/run doors isolation", ktap=True, timeout=120,
         iso=True),
+]
+
+# Knobs, and what ends the session that test/boot/terminal.py types.
+TERMINALS = [
+    ("isolation=split", "exit"),
+    ("isolation=shared", "poweroff"),
 ]
 
 # Logs, and (passed, failed, skipped) as the reader must count them.
