@@ -249,13 +249,17 @@ SYSCALL_DEFINE3(socket, int, family, int, type, int, protocol)
 
 #define SYS_SOCKET     1 /* socketcall(2): the call that makes descriptors */
 #define SYS_SOCKETPAIR 8
-#define SYS_LAST       20
 
 SYSCALL_DEFINE2(socketcall, int, call, unsafe_u32, arguments)
 {
-    (void)arguments;
-    if (call < SYS_SOCKET || call > SYS_LAST)
+    /* how many each call takes, from SYS_SOCKET on */
+    static const uint8_t counts[] = {3, 3, 3, 2, 3, 3, 3, 4, 4, 4, 6, 6, 2, 5, 5, 3, 3, 4, 5, 4};
+    uint32_t words[6];
+
+    if (call < SYS_SOCKET || call >= SYS_SOCKET + (int)ARRAY_SIZE(counts))
         return -EINVAL;
+    if (copy_u2k(words, unsafe_as_bytes(arguments), counts[call - SYS_SOCKET] * sizeof(words[0])))
+        return -EFAULT;
     /* every other one wants a socket's descriptor, and there is none */
     return call == SYS_SOCKET || call == SYS_SOCKETPAIR ? -EAFNOSUPPORT : -ENOTSOCK;
 }

@@ -50,12 +50,14 @@ struct arena {
     char out[4][1024];
     long word, pair[2], wide_time[2];
     struct pollfd poll[2];
-    uint32_t sets[3][32], zero_time[4], short_time[4], time_of_day[4], time_of_day64[4];
+    uint32_t sets[3][32], zero_time[4], short_time[4], long_time[4], time_of_day[4],
+        time_of_day64[4];
     long mask[2], awaited[2], mask_argument[2], select_arguments[5], mmap_arguments[6];
     struct iovec in_vector[2], out_vector[2];
     int64_t offset, other_offset;
-    uint32_t descriptor[4], capabilities[2], limit[4], parameter, stack[3], lock[6], lock64[6];
-    uint32_t timer[4], termios[16], affinity[32], ids[4], times[8];
+    uint32_t descriptor[4], capabilities[2], limit[2], wide_limit[4], parameter, stack[3], lock[6],
+        lock64[6];
+    uint32_t timer[4], termios[16], affinity[32], ids[4], groups[1], times[8];
     struct kernel_sigaction action;
     struct old_sigaction old_action;
     uint32_t info[32];
@@ -109,6 +111,8 @@ static inline void calls_prepare(int pattern)
     memcpy(arena.descriptor, (uint32_t[]){-1, 0, 0xfffff, 0x51}, sizeof(arena.descriptor));
     arena.capabilities[0] = 0x20080522;
     arena.limit[0] = arena.limit[1] = 0x100000;
+    arena.wide_limit[0] = arena.wide_limit[2] = 0x100000;
+    arena.long_time[0] = 5;
     memcpy(arena.stack, (long[]){(long)calls.signal_stack, 0, sizeof(calls.signal_stack)},
            sizeof(arena.stack));
     arena.lock[0] = arena.lock64[0] = F_RDLCK;
@@ -169,9 +173,16 @@ static void a_session(void)
     ioctl(FD_SLAVE, TIOCSCTTY, 0);
 }
 
+/* The world outside is left alone. */
 static void a_mount(void)
 {
-    mount("none", "directory", "tmpfs", 0, NULL);
+    if (on_postern())
+        mount("none", "directory", "tmpfs", 0, NULL);
+}
+
+static void a_group(void)
+{
+    setgroups(1, arena.groups);
 }
 
 static void a_mapping(void)
@@ -471,7 +482,7 @@ static const struct call all_calls[] = {
     CALL(getrusage, "", 0, OUT(0)),
     CALL(gettimeofday, "", OUT(0), OUT(1)),
     CALL(settimeofday, "", 0, P(pair)),
-    CALL(getgroups, "", 32, OUT(0)),
+    CALL_AFTER(a_group, getgroups, "", 32, OUT(0)),
     CALL(setgroups, "", 1, P(ids)),
     CALL(select, "", P(select_arguments)),
     CALL(symlink, "", S("file"), S("new")),
@@ -531,7 +542,7 @@ static const struct call all_calls[] = {
     CALL(sched_get_priority_max, "", 0),
     CALL(sched_get_priority_min, "", 0),
     CALL(sched_rr_get_interval, "", 0, OUT(0)),
-    CALL(nanosleep, "", P(short_time), OUT(0)),
+    CALL_AFTER(an_alarm, nanosleep, "", P(long_time), OUT(0)),
     CALL_BODY(a_mapping, mremap, "", call_mremap),
     CALL(setresuid, "", -1, -1, -1),
     CALL(getresuid, "", OUT(0), OUT(1), OUT(2)),
@@ -574,7 +585,7 @@ static const struct call all_calls[] = {
     CALL(getegid32, "", 0),
     CALL(setreuid32, "", -1, -1),
     CALL(setregid32, "", -1, -1),
-    CALL(getgroups32, "", 32, OUT(0)),
+    CALL_AFTER(a_group, getgroups32, "", 32, OUT(0)),
     CALL(setgroups32, "", 1, P(ids)),
     CALL(fchown32, "", FD_FILE, -1, -1),
     CALL(setresuid32, "", -1, -1, -1),
@@ -606,7 +617,7 @@ static const struct call all_calls[] = {
     CALL(clock_settime, "", 0, P(time_of_day)),
     CALL(clock_gettime, "", 0, OUT(0)),
     CALL(clock_getres, "", 0, OUT(0)),
-    CALL(clock_nanosleep, "", 1, 0, P(short_time), OUT(0)),
+    CALL_AFTER(an_alarm, clock_nanosleep, "", 1, 0, P(long_time), OUT(0)),
     CALL(statfs64, "", S("file"), 84, OUT(0)),
     CALL(fstatfs64, "", FD_FILE, 84, OUT(0)),
     CALL_BODY(a_caught_signal, tgkill, "", call_tgkill),
@@ -640,7 +651,7 @@ static const struct call all_calls[] = {
     CALL(preadv, "", FD_FILE, P(out_vector), 2),
     CALL(pwritev, "", FD_EMPTY, P(in_vector), 2),
     CALL_BODY(a_caught_signal, rt_tgsigqueueinfo, "", call_rt_tgsigqueueinfo),
-    CALL(prlimit64, "", 0, 4, P(limit), OUT(0)),
+    CALL(prlimit64, "", 0, 4, P(wide_limit), OUT(0)),
     CALL(syncfs, "", FD_FILE),
     CALL(renameat2, "", AT_FDCWD, S("file"), AT_FDCWD, S("new"), 1),
     CALL(getrandom, "", OUT(0), 16),
@@ -652,7 +663,7 @@ static const struct call all_calls[] = {
     CALL(clock_gettime64, "", 0, OUT(0)),
     CALL(clock_settime64, "", 0, P(time_of_day64)),
     CALL(clock_getres_time64, "", 0, OUT(0)),
-    CALL(clock_nanosleep_time64, "", 1, 0, P(zero_time), OUT(0)),
+    CALL_AFTER(an_alarm, clock_nanosleep_time64, "", 1, 0, P(long_time), OUT(0)),
     CALL(utimensat_time64, "", AT_FDCWD, S("file"), P(times)),
     CALL(pselect6_time64, "", 64, P(sets[0]), P(sets[1]), P(sets[2]), P(zero_time),
          P(mask_argument)),
@@ -734,6 +745,8 @@ static inline void calls_restore(void)
     mkdir("empty", 0755);
     umount("directory");
     flock(FD_FILE, LOCK_UN);
+    for (int fd = FD_FILE; fd <= FD_DIRECTORY; fd++)
+        lseek(fd, 0, SEEK_SET);
 }
 
 /* In a scratch directory of the test's own, which calls_leave() removes. */
