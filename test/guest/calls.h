@@ -44,7 +44,7 @@ enum {
     FD_FREE, /* the first that is none */
 };
 
-/* --- what the arguments point to -------------------------------------------------------------- */
+/* --- what the arguments point to ----------------------------------------------------------- */
 
 struct arena {
     char out[4][1024];
@@ -122,7 +122,7 @@ static inline void calls_prepare(int pattern)
     strcpy(arena.bytes, "bytes of the user's");
 }
 
-/* --- what must be so before some calls -------------------------------------------------------- */
+/* --- what must be so before some calls ----------------------------------------------------- */
 
 /* A child that has ended. */
 static void a_zombie(void)
@@ -195,7 +195,7 @@ static void a_thread_area(void)
     syscall_raw(NR_set_thread_area, P(descriptor), 0, 0);
 }
 
-/* --- calls that need more than arguments ------------------------------------------------------ */
+/* --- calls that need more than arguments --------------------------------------------------- */
 
 static long wait_for(long pid)
 {
@@ -368,7 +368,7 @@ static long call_copy_to_new(void)
     return fd < 0 ? -errno : outcome(write(fd, calls.signal_stack, 6000));
 }
 
-/* --- the calls -------------------------------------------------------------------------------- */
+/* --- the calls ----------------------------------------------------------------------------- */
 
 struct call {
     const char *name;
@@ -420,6 +420,7 @@ static const struct call all_calls[] = {
     CALL(lseek, "", FD_FILE, 1),
     CALL(getpid, "", 0),
     CALL_BODY(NULL, mount, "", call_mount),
+    CALL(mount, ", of an unknown kind", S("none"), S("directory"), S("unknown")),
     CALL_AFTER(a_mount, umount, "", S("directory")),
     CALL(setuid, "", 0),
     CALL(getuid, "", 0),
@@ -731,7 +732,7 @@ static inline long calls_do(const struct call *call)
                       : outcome(syscall(call->number, a[0], a[1], a[2], a[3], a[4], a[5]));
 }
 
-/* --- files ------------------------------------------------------------------------------------ */
+/* --- files --------------------------------------------------------------------------------- */
 
 /* What a call may have changed is as calls_enter() made it. */
 static inline void calls_restore(void)

@@ -78,6 +78,8 @@ static const struct test {
     {"proc", EACH_ISOLATION},
     {"numbers", EACH_ISOLATION},
     {"errnos", EACH_ISOLATION},
+    {"badargs", EACH_ISOLATION},
+    {"poison", DOORS_TOO},
     {"failalloc", EACH_ISOLATION},
 };
 #define NR_TESTS (sizeof(all_tests) / sizeof(all_tests[0]))
