@@ -238,12 +238,18 @@ SYSCALL_DEFINE4(reboot, uint32_t, first, uint32_t, second, uint32_t, command, un
 /* --- what there is none of ----------------------------------------------------------------------
  */
 
-/* No protocol family exists. */
+/* socket(2): no protocol family exists. */
+#define SOCK_TYPE      0xf
+#define SOCK_TYPE_LAST 10
+#define AF_LAST        46
+
 SYSCALL_DEFINE3(socket, int, family, int, type, int, protocol)
 {
-    (void)family;
-    (void)type;
     (void)protocol;
+    if (type & ~(SOCK_TYPE | O_NONBLOCK | O_CLOEXEC))
+        return -EINVAL;
+    if (family >= 0 && family < AF_LAST && (type & SOCK_TYPE) > SOCK_TYPE_LAST)
+        return -EINVAL;
     return -EAFNOSUPPORT;
 }
 

@@ -112,7 +112,8 @@ SYSCALL_DEFINE3(fstatfs64, int, fd, size_t, size, unsafe_statfs64, result)
 
 /* --- mount ------------------------------------------------------------------------------------ */
 
-#define TYPE_MAX 16
+#define TYPE_MAX  16
+#define MS_NOUSER 0x80000000u /* mount(2): the kernel's own */
 
 /* What there is to mount is mounted at boot, once and for all. */
 static int mount_type(const char *type)
@@ -130,7 +131,7 @@ SYSCALL_DEFINE5(mount, unsafe_string, source, unsafe_string, target, unsafe_stri
     struct inode *inode;
     char name[TYPE_MAX] = "";
 
-    (void)source, (void)flags, (void)data;
+    (void)source, (void)data;
     if (!unsafe_is_null(type) && copy_str_u2k(name, type, sizeof(name)) == -EFAULT)
         return -EFAULT;
     int error = path_lookup(AT_FDCWD, target, WALK_FOLLOW, &inode);
@@ -139,7 +140,7 @@ SYSCALL_DEFINE5(mount, unsafe_string, source, unsafe_string, target, unsafe_stri
     inode_put(inode);
     if (!process_is_root())
         return -EPERM;
-    return unsafe_is_null(type) ? -EINVAL : mount_type(name);
+    return unsafe_is_null(type) || (flags & MS_NOUSER) ? -EINVAL : mount_type(name);
 }
 
 static int unmount(unsafe_string target, uint32_t flags)
