@@ -129,10 +129,12 @@ SYSCALL_DEFINE5(mount, unsafe_string, source, unsafe_string, target, unsafe_stri
                 flags, uint32_t, data)
 {
     struct inode *inode;
-    char name[TYPE_MAX] = "";
+    char name[TYPE_MAX] = "", device[TYPE_MAX]; /* as much as must be readable of either */
 
-    (void)source, (void)data;
+    (void)data;
     if (!unsafe_is_null(type) && copy_str_u2k(name, type, sizeof(name)) == -EFAULT)
+        return -EFAULT;
+    if (!unsafe_is_null(source) && copy_str_u2k(device, source, sizeof(device)) == -EFAULT)
         return -EFAULT;
     int error = path_lookup(AT_FDCWD, target, WALK_FOLLOW, &inode);
     if (error)

@@ -27,6 +27,7 @@
 #include "user/lib/postern.h"
 #include "user/lib/pty.h"
 #include "user/lib/signals.h"
+#include "user/lib/spawn.h"
 #include "user/lib/syscall.h"
 
 #define PAGE 4096
@@ -785,6 +786,44 @@ static inline void calls_enter(const char *name)
 static inline void calls_leave(void)
 {
     scratch_leave();
+}
+
+/* --- one call with one argument that is another -------------------------------------------- */
+
+struct
+try {
+    const struct call *call;
+    int argument;
+    long value;
+    long *result; /* shared with the child: as calls_do() gives it */
+};
+
+static inline int calls_take_try(void *argument)
+{
+    const struct try *try = argument;
+    struct call call = *try->call;
+
+    alarm(10);
+    calls_prepare(0);
+    if (call.before)
+        call.before();
+    call.arguments[try->argument] = try->value;
+    *try->result = calls_do(&call);
+    return 0;
+}
+
+/* Whether it gives that error, 0: none; a note says what else. */
+static inline bool calls_try(struct try try, long error, const char *kind)
+{
+    *try.result = 0;
+    int status = spawn_body(calls_take_try, &try);
+    calls_restore();
+    bool failed = *try.result < 0 && *try.result > -4096;
+    if (!status && (failed ? -*try.result : 0) == error)
+        return true;
+    ktap_note("%s, argument %d, %s (%#lx): %ld, not %ld, status %x", try.call->name, try.argument,
+              kind, try.value, *try.result, -error, status);
+    return false;
 }
 
 #endif

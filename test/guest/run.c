@@ -79,6 +79,7 @@ static const struct test {
     {"numbers", EACH_ISOLATION},
     {"errnos", EACH_ISOLATION},
     {"badargs", EACH_ISOLATION},
+    {"badnumbers", EACH_ISOLATION},
     {"poison", DOORS_TOO},
     {"failalloc", EACH_ISOLATION},
 };
