@@ -80,7 +80,7 @@ static const struct test {
     {"errnos", EACH_ISOLATION},
     {"badargs", EACH_ISOLATION},
     {"badnumbers", EACH_ISOLATION},
-    {"poison", DOORS_TOO},
+    {"poison", EACH_ISOLATION},
     {"failalloc", EACH_ISOLATION},
 };
 #define NR_TESTS (sizeof(all_tests) / sizeof(all_tests[0]))
