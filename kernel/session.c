@@ -136,7 +136,7 @@ SYSCALL_DEFINE2(setpgid, int32_t, pid, int32_t, group)
 {
     struct process *caller = current_process(), *process = self_or(pid);
 
-    if (group < 0)
+    if (group < 0 || (!group && pid < 0))
         return -EINVAL;
     if (!process || (process != caller && process->parent != caller))
         return -ESRCH;

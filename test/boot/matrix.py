@@ -55,6 +55,11 @@ def script(name, knobs, **settings):
 DOORS = ("int80", "sysenter", "syscall", "callgate")
 MODES = ("isolation=split", "isolation=shared")
 
+# What a use after free or a forgotten initialisation in each part of the kernel would break.
+POISONED = "poison fork exec memory mmap pipe fifo files paths directories rename attributes " \
+    "filesystem descriptors poll signal signal_frame timers jobs stop tty tty_jobs tty_session " \
+    "threads threads_exit futex proc system leak oom badargs failalloc"
+
 ROWS = [
     hello("hello, -kernel, split", append="isolation=split"),
     hello("hello, -kernel, shared", append="isolation=shared"),
@@ -123,6 +128,8 @@ ROWS = [
         cpu="pentium", qemu=I386),
     Row("guest tests, 24 MiB", "loglevel=warning -- /test/run fork leak oom memory storm", ktap=True,
         timeout=120, mem="24"),
+    Row("guest tests, poison", "poison=on loglevel=warning -- /test/run " + POISONED, ktap=True,
+        timeout=240),
     Row("guest tests, icount", "loglevel=warning -- /test/run isolation time sched", ktap=True,
         timeout=120, icount=True),
     Row("guest tests, GRUB", "loglevel=warning -- /test/run doors isolation", ktap=True, timeout=120,

@@ -80,6 +80,9 @@ static const struct test {
     {"proc", EACH_ISOLATION},
     {"numbers", EACH_ISOLATION},
     {"errnos", EACH_ISOLATION},
+    {"badargs", EACH_ISOLATION},
+    {"badnumbers", EACH_ISOLATION},
+    {"poison", EACH_ISOLATION},
     {"failalloc", EACH_ISOLATION},
 };
 #define NR_TESTS (sizeof(all_tests) / sizeof(all_tests[0]))
