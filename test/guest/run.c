@@ -46,6 +46,7 @@ static const struct test {
     {"hazard_far", EACH_ISOLATION},
     {"hazard_frames", EACH_ISOLATION},
     {"hazard_memory", EACH_ISOLATION},
+    {"hazard_copy", EACH_ISOLATION},
     {"hazard_fpu", EACH_ISOLATION},
     {"hazard_refused", EACH_ISOLATION},
     {"script", EACH_ISOLATION},
