@@ -30,8 +30,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DOORS = ("int80", "sysenter", "syscall", "callgate")
 MODES = ("split", "shared")
 PASSED, FAILED, SKIPPED, NONE, UNCONCERNED = "+", "F", "s", "?", "."
-WORST_FIRST = (FAILED, NONE, SKIPPED, PASSED)
+DECIDES = (FAILED, NONE, PASSED, SKIPPED)
 BOOT_SECONDS = 300
+# What make itself was told does not concern the one that we start.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
 
 
 @dataclass
@@ -110,7 +112,7 @@ def read_run_log(path):
 
 def worst(marks):
     """The mark that decides."""
-    return next((mark for mark in WORST_FIRST if mark in marks), NONE)
+    return next((mark for mark in DECIDES if mark in marks), NONE)
 
 
 def mark_of(results, mode, door, tests):
@@ -149,12 +151,12 @@ def cells(marks, concerned):
 
 def print_rows(rows, emulators, run):
     """The table; returns the names of rows that failed or have no test."""
-    width, bad = 52, []
+    width, bad = max(len(row.hazard) for row in rows) + 1, []
     print(f"{'':{width + 6}}" + "".join(f"{name + ' ' + mode:15}" for name, *_ in emulators
                                          for mode in MODES).rstrip())
     print(f"{'row   hazard':{width + 6}}" + "        ".join(["i s y c"] * 2 * len(emulators)))
     for row in rows:
-        start = f"{row.name:5} {row.hazard[:width]:{width}}"
+        start = f"{row.name:5} {row.hazard:{width}}"
         if not row.tests and not row.one("run"):
             print(f"{start}{'no: ' + row.one('no') if row.one('no') else 'NO TEST'}")
             bad += [] if row.one("no") else [row.name]
@@ -184,9 +186,9 @@ def run_tests(rows, build):
     if not hosts:
         return
     with open(os.path.join(build, "hazards", "run.log"), "w", encoding="utf-8") as log:
-        subprocess.run([sys.executable, "test/run.py", "--build", build, "-k",
-                        "^(" + "|".join(hosts) + ")$"], stdout=log, stderr=log, cwd=ROOT,
-                       check=False)
+        subprocess.run(["make", "-s", f"BUILD={build}", "test",
+                        f"TEST_ARGUMENTS=-k '^({'|'.join(hosts)})$$'"], stdout=log, stderr=log,
+                       cwd=ROOT, check=False, env=ENVIRONMENT)
 
 
 def main():
