@@ -160,11 +160,57 @@ static void check_privilege(void)
     }
 }
 
+/* --- by each door --------------------------------------------------------------------------------
+ */
+
+#define CONTEXT 160 /* of the sigcontext, from where ESP points at the call */
+
+/* A frame made by hand, and the call through a door that has an exit of its own: what it leaves
+ * must be the frame's registers, not the call's. */
+static void check_door(int door)
+{
+    static const uint8_t ud2[2] = {0x0f, 0x0b};
+    struct machine m = state();
+    uint8_t *frame = (uint8_t *)(uintptr_t)(m.r.esp - 1024);
+    struct registers want = m.r;
+
+    want.eip = (uintptr_t)machine_code + 64;
+    want.eax = 1, want.ebx = 2, want.ecx = 3, want.edx = 4, want.esi = 5, want.edi = 6,
+    want.ebp = 7;
+    want.esp = m.r.esp - 64;
+    want.eflags = 2 | FLAG_IF | FLAG_ARITH;
+    memset(frame, 0, 1024);
+    memcpy(frame + CONTEXT, &want, sizeof(want));
+    memcpy(machine_code, machine_doors[door].bytes, machine_doors[door].length);
+    memcpy(machine_code + 64, ud2, sizeof(ud2));
+    m.r.eax = NR_rt_sigreturn;
+    m.r.esp = m.r.ebp = (uintptr_t)frame;
+    machine_run(&m);
+    if (!ktap_ok(m.signal == SIGILL && m.r.eip == want.eip && m.r.esp == want.esp && m.r.eax == 1 &&
+                     m.r.ebx == 2 && m.r.ecx == 3 && m.r.edx == 4 && m.r.esi == 5 && m.r.edi == 6 &&
+                     m.r.ebp == 7 && (m.r.eflags & FLAG_ARITH) == FLAG_ARITH,
+                 "%s: rt_sigreturn: every register of the frame", door_names[door]))
+        ktap_note("signal %d, eip %08x, esp %08x", m.signal, m.r.eip, m.r.esp);
+}
+
+static void check_doors(void)
+{
+    int open = on_postern() ? postern_get(POSTERN_DOORS) : 1 << DOOR_INT80;
+
+    for (int door = 0; door < NR_DOORS; door++) {
+        if (open & 1 << door)
+            check_door(door);
+        else
+            ktap_skip("not on this machine", "%s: rt_sigreturn", door_names[door]);
+    }
+}
+
 int main(void)
 {
     ktap_begin();
     alarm(100);
     machine_init();
+    check_doors();
     tls = SELECTOR(segment_set(ANY_ENTRY, 0, 0xfffff, DESC_FLAT | DESC_USEABLE));
     read_only = SELECTOR(segment_set(ANY_ENTRY, 0, 0xfffff, DESC_FLAT | DESC_READ_ONLY));
     check_flags();
