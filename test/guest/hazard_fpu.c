@@ -195,6 +195,21 @@ static void check_steps(void)
     ktap_equal(lost, 0, "single steps between x87 instructions");
 }
 
+/* The task switch may have come at the door's landing: the next instruction is the user's. */
+static void check_task_switch(int door)
+{
+    struct machine m = machine_at(machine_code);
+    unsigned length = machine_doors[door].length;
+
+    memcpy(machine_code, machine_doors[door].bytes, length);
+    memcpy(machine_code + length, "\xd9\xe8\x90\x0f\x0b", 5); /* fld1; nop; ud2 */
+    m.r.eax = NR_getpid;
+    m.r.eflags |= FLAG_TF;
+    machine_run(&m);
+    ktap_ok(m.signal == SIGTRAP && m.r.eip == (uintptr_t)machine_code + length + 2,
+            "%s: TF, and an x87 instruction behind it", door_names[door]);
+}
+
 int main(void)
 {
     int open = on_postern() ? postern_get(POSTERN_DOORS) : 1 << DOOR_INT80;
@@ -207,6 +222,8 @@ int main(void)
             check_pending(door);
         else
             ktap_skip("not on this machine", "%s: a pending x87 exception", door_names[door]);
+        if (door != DOOR_SYSENTER && open & 1 << door)
+            check_task_switch(door); /* behind sysenter comes the vDSO */
     }
     check_addresses();
     check_steps();
