@@ -128,6 +128,7 @@ ROWS = [
         "faults signal tls", ktap=True, timeout=200, cpu="max", qemu=I386),
     Row("guest tests, SMAP, copy=direct", "isolation=shared copy=direct loglevel=warning -- "
         "/test/pointers", ktap=True, cpu="max", qemu=I386),
+    Row("soak, a round", "sweep=on loglevel=warning -- /test/soak", ktap=True, timeout=200),
     Row("guest tests, 24 MiB", "loglevel=warning -- /test/run fork leak oom memory", ktap=True,
         timeout=120, mem="24"),
     Row("guest tests, icount", "loglevel=warning -- /test/run isolation time sched", ktap=True,
