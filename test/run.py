@@ -19,6 +19,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "test", "boot")]
+import coverage  # noqa: E402  pylint: disable=wrong-import-position
 import ktap  # noqa: E402  pylint: disable=wrong-import-position
 import matrix  # noqa: E402  pylint: disable=wrong-import-position
 
@@ -202,10 +203,8 @@ class Tests:
             raise RuntimeError(output)
         return path
 
-    def boot(self, row):
-        """One row of the matrix."""
-        if row.script and self.host_script(row.script) is None:
-            return skipped()
+    def run_machine(self, row):
+        """(exit status, output) of a row's machine."""
         command = ["scripts/qemu", "--cpu", row.cpu, "--qemu", row.qemu, "--mem", row.mem,
                    "--timeout", str(row.timeout)]
         if row.iso:
@@ -220,6 +219,13 @@ class Tests:
             command.append("--stdin")
         status, output = execute(command, row.timeout + 10, row.typed, cwd=ROOT)
         self.log(row.name, output)
+        return status, output
+
+    def boot(self, row):
+        """One row of the matrix."""
+        if row.script and self.host_script(row.script) is None:
+            return skipped()
+        status, output = self.run_machine(row)
         problems = [f"no line matches {p}" for p in row.expect if not re.search(p, output)]
         problems += [f"a line matches {p}" for p in row.refuse if re.search(p, output)]
         problems += [f"{pattern}: more than {most}" for pattern, most in row.at_most
@@ -245,6 +251,27 @@ class Tests:
                                  cwd=ROOT)
         self.log(f"terminal {knobs}", output)
         return totals_of(output, status)
+
+    # --- an interrupt and an NMI at every instruction -------------------------------------------------
+
+    def sweep(self):
+        """Both kinds of NMI gate, both isolation modes; then every instruction must have been struck."""
+        elf = os.path.join(self.args.build, "postern.elf")
+        totals = ktap.Totals()
+        for isolation in ("split", "shared"):
+            struck = ""
+            for machine in ({}, {"cpu": "core2duo-v1", "qemu": matrix.I386}):
+                row = matrix.Row(f"sweep {isolation} {machine.get('cpu', 'four doors')}",
+                                 f"sweep=on loglevel=warning isolation={isolation} -- /test/sweep",
+                                 icount=True, ktap=True, timeout=200, **machine)
+                status, output = self.run_machine(row)
+                totals.add(totals_of(output, status))
+                struck += output
+            objdump = re.sub(r"gcc$", "objdump", self.args.cc.split()[-1])
+            for problem in coverage.problems(elf, isolation, struck, objdump):
+                totals.fail(problem)
+            totals.passed += len(coverage.instructions(elf, isolation, objdump))
+        return totals
 
     # --- the readers of results, which must see what is wrong ---------------------------------------
 
@@ -335,6 +362,7 @@ class Tests:
         for knobs, last in matrix.TERMINALS:
             yield f"terminal: {knobs}, {last}", \
                 lambda knobs=knobs, last=last: self.terminal(knobs, last)
+        yield "sweep: every instruction of the gate", self.sweep
         for row in matrix.ROWS:
             yield f"boot: {row.name}", lambda row=row: self.boot(row)
 
