@@ -3,6 +3,7 @@
  *
  *     bench                 every benchmark through every door, in this process's isolation mode
  *     bench NAME [DOOR]     one of them
+ *     bench profile NAME [DOOR]  runs it a few times for scripts/profile.py, and prints nothing
  *     bench --all           every benchmark, door and mode, interleaved in this one boot, twice: a
  *                           KTAP result says for each whether both rounds agree to the digit
  *
@@ -76,20 +77,35 @@ static void print_cost(struct cost cost)
     printf("\n");
 }
 
-/* door: any for a benchmark that has none. */
-static void run(const struct bench *bench, int door)
+/* What is to be called, with the registers in call. door: any for a benchmark that has none. */
+static void (*prepared(const struct bench *bench, int door, struct call *call))(void)
 {
-    struct call call = {0};
-
+    *call = (struct call){0};
     bench_door = syscall_stub(door);
     if (bench->prepare)
-        bench->prepare(&call);
-    struct cost cost = measure(bench->body ? bench->body : bench_door, &call);
+        bench->prepare(call);
+    return bench->body ? bench->body : bench_door;
+}
+
+static void run(const struct bench *bench, int door)
+{
+    struct call call;
+    void (*entry)(void) = prepared(bench, door, &call);
+    struct cost cost = measure(entry, &call);
+
     printf("Benchmark%s/isolation=%s", bench->name, mode());
     if (!bench->doorless)
         printf("/door=%s", door_names[door]);
     printf(" %u ", cost.samples);
     print_cost(cost);
+}
+
+static void profile(const struct bench *bench, int door)
+{
+    struct call call;
+    void (*entry)(void) = prepared(bench, door, &call);
+
+    measure_profile(entry, &call);
 }
 
 static void print_units(void)
@@ -204,20 +220,20 @@ static int run_each(void)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: bench [--all | exposure | NAME [DOOR]]\n       NAME:");
+    fprintf(stderr, "usage: bench [--all | exposure | [profile] NAME [DOOR]]\n       NAME:");
     for_each_bench(bench) fprintf(stderr, " %s", bench->name);
     fprintf(stderr, "\n");
     return 2;
 }
 
-static int run_named(const char *name, int door)
+static int run_named(const char *name, int door, void (*body)(const struct bench *bench, int door))
 {
     if (door < 0 || !(doors() & 1 << door))
         return usage();
     for_each_bench(bench)
     {
         if (!strcmp(bench->name, name)) {
-            run(bench, door);
+            body(bench, door);
             return 0;
         }
     }
@@ -247,5 +263,7 @@ int main(int argc, char **argv)
         return run_each();
     if (!strcmp(argv[1], "--all") || !strcmp(argv[1], "exposure"))
         return run_here_only(argv[1]);
-    return run_named(argv[1], argc > 2 ? door_number(argv[2]) : DOOR_INT80);
+    int name = argc > 2 && !strcmp(argv[1], "profile") ? 2 : 1;
+    return run_named(argv[name], argc > name + 1 ? door_number(argv[name + 1]) : DOOR_INT80,
+                     name == 2 ? profile : run);
 }
