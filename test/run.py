@@ -20,13 +20,13 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "test", "boot")]
 import coverage  # noqa: E402  pylint: disable=wrong-import-position
+import figures as study_figures  # noqa: E402  pylint: disable=wrong-import-position
 import ktap  # noqa: E402  pylint: disable=wrong-import-position
 import matrix  # noqa: E402  pylint: disable=wrong-import-position
 
-# Instructions of an icount run: exact, so bounds hold on any machine.
-SYSENTER_NULL_AT_MOST = 90  # round trip of getppid in split
-ISOLATION_AT_MOST = 10      # what split adds to any call
-NO_MACHINE = 126            # of scripts/qemu
+# Instructions of an icount run: exact, so the bound holds on any machine.
+ISOLATION_AT_MOST = 10  # what split adds to a call
+NO_MACHINE = 126        # of scripts/qemu
 
 # What make itself was told does not concern the programs that we start.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
@@ -318,20 +318,30 @@ class Tests:
         check(outputs[0][0] == 0, f"the study ends with {outputs[0][0]}")
         check(outputs[0] == outputs[1], "two studies print different tables")
         with open(os.path.join(self.args.build, "study", "results.jsonl"), encoding="utf-8") as file:
-            rows = [json.loads(line) for line in file]
-        value = {(r["benchmark"], r["door"], r["isolation"], r["unit"]): r["value"] for r in rows}
-        null = value["Null", "sysenter", "split", "instr/op"]
-        check(null <= SYSENTER_NULL_AT_MOST, f"a null call through sysenter is {null} instructions")
-        for (benchmark, door, isolation, unit), split in value.items():
-            if isolation != "split" or unit not in ("instr/op", "cr3/op"):
-                continue
-            shared = value[benchmark, door, "shared", unit]
-            name = f"{benchmark} through {door}"
-            if unit == "instr/op":
+            table = study_figures.table_of(json.loads(line) for line in file)
+        for benchmark in ("Null", "Enosys", "ReadZero1", "ReadZero64K", "WriteNull1"):
+            for door in study_figures.DOORS:
+                split, shared, *writes = table[benchmark, door]
+                name = f"{benchmark} through {door}"
                 check(split - shared <= ISOLATION_AT_MOST, f"{name}: {split} and {shared}")
-            else:
-                check((split, shared) == (2, 0), f"{name}: {split} and {shared} CR3 writes")
+                check(writes == [2, 0], f"{name}: {writes} CR3 writes")
+        self.expected_figures(table, check)
         return totals
+
+    def expected_figures(self, table, check):
+        """No figure is worse than the file has it; what is better is said."""
+        expected, made_with = study_figures.read(study_figures.EXPECTED)
+        used = study_figures.versions(self.args.cc)["compiler"]
+        other = used != made_with["compiler"]
+        if other:
+            print(f"        figures are compared loosely: {study_figures.EXPECTED} is of "
+                  f"{made_with['compiler']}, this is {used}")
+        problems, better = study_figures.compare(table, expected, other)
+        for line in better:
+            print(f"        better: {line}; `make bench-update` keeps it")
+        for line in problems:
+            check(False, f"worse: {line}; `make bench-update` accepts it")
+        check(not problems, f"{len(problems)} figures are worse")
 
     # --- all ----------------------------------------------------------------------------------------
 
