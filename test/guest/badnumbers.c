@@ -11,7 +11,7 @@
 
 #include "test/guest/calls.h"
 
-/* differs between a 32-bit and a 64-bit kernel, file systems or what is mapped */
+/* Differs between a 32-bit and a 64-bit kernel, with the file system or with what is mapped. */
 #define ANY (-1)
 
 static const long absurd[4] = {-1, (int)0x80000000, 0x40000000, 0x7fffffff};
