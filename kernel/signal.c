@@ -532,6 +532,8 @@ static void handle(struct thread *thread, struct trapframe *tf, const struct sig
         entry->handler = SIG_DFL;
     if (signal_frame_push(tf, &action, info, mask)) {
         thread->blocked = mask;
+        if (thread_is_killed(thread)) /* there was no memory for the stack's page */
+            return;
         if (info->signo == SIGSEGV)
             thread->process->sighand->actions[SIGSEGV - 1].handler = SIG_DFL;
         signal_force(&(struct siginfo){.signo = SIGSEGV, .code = SI_KERNEL});

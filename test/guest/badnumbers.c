@@ -11,7 +11,8 @@
 
 #include "test/guest/calls.h"
 
-/* Differs between a 32-bit and a 64-bit kernel, with the file system or with what is mapped. */
+/* Differs between a 32-bit and a 64-bit kernel, with the file system, the uptime, or what is
+ * mapped. */
 #define ANY (-1)
 
 static const long absurd[4] = {-1, (int)0x80000000, 0x40000000, 0x7fffffff};
@@ -185,7 +186,7 @@ static const struct row {
     {"clock_gettime", 0, {EINVAL, EINVAL, EINVAL, EINVAL}},
     {"clock_getres", 0, {EINVAL, EINVAL, EINVAL, EINVAL}},
     {"clock_nanosleep", 0, {EINVAL, EINVAL, EINVAL, EINVAL}},
-    {"clock_nanosleep", 1, {0, EINTR, EINTR, 0}},
+    {"clock_nanosleep", 1, {ANY, EINTR, EINTR, ANY}},
     {"statfs64", 1, {EINVAL, EINVAL, EINVAL, EINVAL}},
     {"fstatfs64", 1, {EINVAL, EINVAL, EINVAL, EINVAL}},
     {"fadvise64_64", 1, {0, 0, 0, 0}},
@@ -243,7 +244,7 @@ static const struct row {
     {"clock_settime64", 0, {EINVAL, EINVAL, EINVAL, EINVAL}},
     {"clock_getres_time64", 0, {EINVAL, EINVAL, EINVAL, EINVAL}},
     {"clock_nanosleep_time64", 0, {EINVAL, EINVAL, EINVAL, EINVAL}},
-    {"clock_nanosleep_time64", 1, {0, EINTR, EINTR, 0}},
+    {"clock_nanosleep_time64", 1, {ANY, EINTR, EINTR, ANY}},
     {"utimensat_time64", 3, {EINVAL, EINVAL, EINVAL, EINVAL}},
     {"pselect6_time64", 0, {EINVAL, EINVAL, 0, 0}},
     {"ppoll_time64", 1, {EINVAL, EINVAL, EINVAL, EINVAL}},

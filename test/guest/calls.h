@@ -67,7 +67,7 @@ struct arena {
 
 static struct {
     struct arena arena;
-    char signal_stack[8192];
+    char signal_stack[8192] __attribute__((aligned(PAGE)));
 } calls __attribute__((aligned(PAGE)));
 
 #define arena     calls.arena
@@ -148,9 +148,13 @@ static void an_alarm(void)
     setitimer(ITIMER_REAL, &(struct itimerval){.it_value.tv_usec = 20000}, NULL);
 }
 
+/* Its frame goes to a stack that may have no pages yet. */
 static void a_caught_signal(void)
 {
-    signal(SIGUSR1, calls_catch);
+    struct sigaction action = {.sa_handler = calls_catch, .sa_flags = SA_ONSTACK};
+
+    syscall(NR_sigaltstack, arena.stack, NULL);
+    sigaction(SIGUSR1, &action, NULL);
 }
 
 static void a_timer(void)

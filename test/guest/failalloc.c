@@ -51,6 +51,7 @@ static int take_turn(void *argument)
     if (turn->call->before)
         turn->call->before();
     madvise(arena.out, PAGE, MADV_DONTNEED);
+    madvise(calls.signal_stack, sizeof(calls.signal_stack), MADV_DONTNEED);
     postern_set(POSTERN_FAILALLOC, turn->number);
     report->result = calls_do(turn->call);
     int status = exit_status();

@@ -187,7 +187,7 @@ static int fresh_program(char **argv)
     const char *start = (const char *)((uintptr_t)argv & -PAGE);
 
     __asm__ volatile("fnsave %0" : "=m"(fpu));
-    write(1, start, 0xbffff000 - (uintptr_t)start > 8 * PAGE ? 8 * PAGE : PAGE);
+    write(1, start, 8 * PAGE); /* as far as the stack goes */
     write(1, fpu, sizeof(fpu));
     write(1, zeroes, sizeof(zeroes));
     return 0;
