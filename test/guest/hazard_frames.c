@@ -193,15 +193,38 @@ static void check_door(int door)
         ktap_note("signal %d, eip %08x, esp %08x", m.signal, m.r.eip, m.r.esp);
 }
 
+static volatile uint32_t handler_flags;
+
+static void handle(int signal)
+{
+    uint32_t flags;
+
+    (void)signal;
+    __asm__ volatile("pushfl; popl %0" : "=r"(flags));
+    handler_flags = flags;
+}
+
+/* sysenter and syscall clear IF, and their frames leave by another exit when a handler is due. */
+static void check_handler(int door)
+{
+    handler_flags = 0;
+    syscall_via(door, NR_kill, getpid(), SIGUSR1, 0, 0, 0, 0);
+    ktap_equal(handler_flags & (FLAG_IF | FLAG_TF | FLAG_DF | FLAG_NT | FLAG_IOPL), FLAG_IF,
+               "%s: the flags that a handler starts with", door_names[door]);
+}
+
 static void check_doors(void)
 {
     int open = on_postern() ? postern_get(POSTERN_DOORS) : 1 << DOOR_INT80;
 
+    signal(SIGUSR1, handle);
     for (int door = 0; door < NR_DOORS; door++) {
-        if (open & 1 << door)
+        if (open & 1 << door) {
             check_door(door);
-        else
+            check_handler(door);
+        } else {
             ktap_skip("not on this machine", "%s: rt_sigreturn", door_names[door]);
+        }
     }
 }
 

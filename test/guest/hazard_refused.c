@@ -128,7 +128,9 @@ static void check_descriptors(void)
             continue;
         uint32_t rights = access_rights(SELECTOR(last));
         taken++;
-        harmful += rights ? !is_harmless(rights) : !(flags & DESC_ABSENT);
+        bool harms = rights && !is_harmless(rights); /* 0: the entry was cleared */
+        if (harms && !harmful++)
+            ktap_note("base %08x limit %08x flags %02x: rights %08x", base, limit, flags, rights);
     }
     for (unsigned entry = 0; entry < 40; entry++) {
         if (entry < GDT_TLS_MIN || entry > GDT_TLS_MAX)
