@@ -11,6 +11,7 @@
 #include "kernel/knobs.h"
 #include "kernel/process.h"
 #include "kernel/random.h"
+#include "kernel/resident.h"
 #include "kernel/script.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
@@ -236,6 +237,8 @@ static int load(struct program *program, const char *path, const struct argument
         if (process->isolation_next != ISOLATION_SHARED)
             copy = copy == COPY_DIRECT ? COPY_WALK : copy;
         program->space = space_create(process->isolation_next, copy);
+        if (program->space && process->resident_next)
+            space_set_resident(program->space);
         error = program->space ? map_image(program) : -ENOMEM;
     }
     if (!error)
@@ -294,6 +297,7 @@ static void enter(const struct program *program, const char *path)
     interrupts_disable();
     thread->space = program->space;
     switch_space(program->space);
+    resident_update(thread);
     reset_thread(thread);
     interrupts_enable();
     if (old)

@@ -45,15 +45,18 @@ enum postern_setting {
     POSTERN_MEMORY_KIB,     /* get: usable physical memory of the machine */
     POSTERN_FAILALLOC, /* get, set: this process's Nth kernel allocation from now on fails, once;
                           0: off, or it has */
-    POSTERN_POISON, /* get, set: the byte that uninitialised kernel memory holds; 0: off. Heap and
-                       frames are everybody's, the kernel stack the process's; inherited by fork */
-    POSTERN_FILES_IN_USE, /* get: open files, of the whole system */
+    POSTERN_POISON,   /* get, set: the byte that uninitialised kernel memory holds; 0: off. Heap and
+                         frames are everybody's, the kernel stack the process's; inherited by fork */
+    POSTERN_RESIDENT, /* get: 1 if this process's gate page answers some calls itself */
+    POSTERN_RESIDENT_NEXT, /* get, set: the same for its next execve; inherited by fork */
+    POSTERN_FILES_IN_USE,  /* get: open files, of the whole system */
 };
 
 /* postern_counters(buffer, size): since boot, all processes; each wraps at 2^32. */
 struct postern_counters {
     uint32_t cr3_writes;        /* by the gate page and by switches between address spaces */
     uint32_t entries[NR_DOORS]; /* system calls by enum postern_door */
+    uint32_t answered;          /* calls that the gate page answered itself: no entries */
     uint32_t exceptions;        /* from user mode */
     uint32_t interrupts;
     uint32_t page_faults;

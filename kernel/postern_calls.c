@@ -26,6 +26,7 @@ struct postern_counters counters_read(void)
     for (unsigned n = 0; n < NR_CPUS; n++) {
         const struct cpu_gate *words = gate_words(n);
         sum.cr3_writes += words->cr3_writes;
+        sum.answered += words->answered;
         for (unsigned door = 0; door < NR_DOORS; door++)
             sum.entries[door] += words->entries[door];
     }
@@ -59,6 +60,10 @@ SYSCALL_DEFINE1(postern_get, int, setting)
         return (long)failalloc_remaining();
     case POSTERN_POISON:
         return poison_byte;
+    case POSTERN_RESIDENT:
+        return current_thread()->space->answers;
+    case POSTERN_RESIDENT_NEXT:
+        return process->resident_next;
     case POSTERN_FILES_IN_USE:
         return files_in_use;
     }
@@ -85,6 +90,11 @@ SYSCALL_DEFINE2(postern_set, int, setting, int, value)
         if (value != ISOLATION_SPLIT && value != ISOLATION_SHARED)
             return -EINVAL;
         process->isolation_next = value;
+        return 0;
+    case POSTERN_RESIDENT_NEXT:
+        if (value != 0 && value != 1)
+            return -EINVAL;
+        process->resident_next = value;
         return 0;
     case POSTERN_DOOR_NEXT:
         if (!door_valid(value))

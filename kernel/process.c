@@ -10,6 +10,7 @@
 #include "kernel/futex.h"
 #include "kernel/knobs.h"
 #include "kernel/panic.h"
+#include "kernel/resident.h"
 #include "kernel/return.h"
 #include "kernel/sched.h"
 #include "kernel/session.h"
@@ -154,6 +155,7 @@ void process_watch(struct process *process, uint32_t watch)
 
     process->watch = watch;
     for_each_thread(thread, process) thread->nr_calls = watch ? 0 : NR_SYSCALLS;
+    resident_changed(process);
 }
 
 static void thread_leave_process(struct thread *thread)
@@ -264,6 +266,7 @@ static struct process *process_fork(struct process *parent, uint32_t flags, int 
     child->gave_up_terminal = parent->gave_up_terminal;
     child->exit_signal = flags & CLONE_PARENT ? parent->exit_signal : exit_signal;
     child->isolation_next = parent->isolation_next;
+    child->resident_next = parent->resident_next;
     child->door_next = parent->door_next;
     process_watch(child, parent->watch);
     memcpy(child->name, parent->name, sizeof(child->name));
@@ -273,12 +276,32 @@ static struct process *process_fork(struct process *parent, uint32_t flags, int 
     return child;
 }
 
+/* RLIMIT_NPROC is about all that belongs to a real user, and not about root (getrlimit(2)). */
+static bool has_too_many(const struct process *process)
+{
+    const struct process *other;
+    const struct thread *thread;
+    uint32_t count = 0;
+
+    if (process_is_root() || !process->credentials.user.real)
+        return false;
+    list_for_each(other, &process_list, all) {
+        if (other->credentials.user.real != process->credentials.user.real)
+            continue;
+        count += other->zombie;
+        for_each_thread(thread, other) count++;
+    }
+    return count >= limit_of(process, RLIMIT_NPROC);
+}
+
 int process_clone(const struct clone_request *request, struct thread **result)
 {
     struct process *process = current_process();
     struct thread *child;
-    int error = thread_clone(request, &child);
 
+    if (has_too_many(process))
+        return -EAGAIN;
+    int error = thread_clone(request, &child);
     if (error)
         return error;
     if (!(request->flags & CLONE_THREAD)) {
@@ -316,6 +339,7 @@ void process_start_init(void)
         panic("no memory for init");
     init_process->session = session;
     init_process->isolation_next = knobs.isolation;
+    init_process->resident_next = knobs.resident;
     init_process->door_next = DOOR_AUTO;
     init_process->limits = limits_default;
     init_process->dumpable = true;

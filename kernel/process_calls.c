@@ -45,7 +45,9 @@ static long set_death_signal(uint32_t signal)
 
 static long get_death_signal(unsafe_int to)
 {
-    return copy_object_k2u(to, &current_process()->death_signal);
+    int32_t signal = current_process()->death_signal;
+
+    return copy_object_k2u(to, &signal);
 }
 
 SYSCALL_DEFINE5(prctl, int, option, uint32_t, second, uint32_t, third, uint32_t, fourth, uint32_t,

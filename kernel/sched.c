@@ -1,6 +1,7 @@
 #include "kernel/sched.h"
 
 #include "arch/i386/switch.h"
+#include "kernel/resident.h"
 #include "kernel/time.h"
 #include "kernel/timer.h"
 
@@ -22,8 +23,14 @@ void sched_wake(struct thread *thread)
     if (thread->state == THREAD_SLEEPING) {
         thread->state = THREAD_RUNNABLE;
         list_insert(&run_queue, &thread->queue);
+        resident_not_alone();
     }
     interrupts_restore(flags);
+}
+
+bool sched_is_alone(void)
+{
+    return list_empty(&run_queue);
 }
 
 static struct thread *next_thread(struct thread *current)

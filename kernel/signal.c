@@ -289,6 +289,33 @@ static void wake_awaiting(struct process *process, int signal)
     }
 }
 
+static uint32_t count_infos(const struct signal_pending *pending)
+{
+    const struct queued_signal *queued;
+    uint32_t count = 0;
+
+    list_for_each(queued, &pending->infos, link)
+        count++;
+    return count;
+}
+
+/* RLIMIT_SIGPENDING is about all that waits for the processes of one real user (getrlimit(2)). */
+static bool has_too_many(const struct process *receiver)
+{
+    const struct process *process;
+    const struct thread *thread;
+    uint32_t count = 0, flags = interrupts_save();
+
+    list_for_each(process, &process_list, all) {
+        if (process->credentials.user.real != receiver->credentials.user.real)
+            continue;
+        count += count_infos(&process->pending);
+        for_each_thread(thread, process) count += count_infos(&thread->pending);
+    }
+    interrupts_restore(flags);
+    return count >= limit_of(receiver, RLIMIT_SIGPENDING);
+}
+
 /* To a thread, or to any of the process's if thread is NULL. */
 static int send(struct process *process, struct thread *thread, int signal,
                 const struct siginfo *info)
@@ -302,6 +329,11 @@ static int send(struct process *process, struct thread *thread, int signal,
     /* a blocked one stays pending even if ignored: its handler may be set before it is unblocked */
     if (taker && is_ignored(process, signal))
         return 0;
+    if (info && signal >= SIGRTMIN && has_too_many(process)) {
+        if (info->code != SI_USER)
+            return -EAGAIN;
+        info = NULL;
+    }
     int error = pending_add(thread ? &thread->pending : &process->pending, signal, info);
     if (error)
         return error;

@@ -20,7 +20,8 @@ enum kind { KIND_IRQ, KIND_NMI, NR_KINDS };
 
 bool sweep_on;
 
-static uint8_t seen[2][NR_KINDS][PAGE_SIZE / 8]; /* a bit for each byte of the gate page */
+static uint8_t seen[GATE_VARIANTS][NR_KINDS]
+                   [PAGE_SIZE / 8]; /* a bit for each byte of the gate page */
 static uint32_t wanted, waiting, ticks_before;
 static struct postern_struck struck;
 
@@ -37,7 +38,7 @@ void sweep_record(uint32_t vector, uint32_t eip, uint32_t cs)
     enum kind kind = vector == VECTOR_NMI ? KIND_NMI : KIND_IRQ;
 
     if (offset < PAGE_SIZE)
-        seen[switch_gate_isolation()][kind][offset / 8] |= 1u << offset % 8;
+        seen[switch_gate_variant()][kind][offset / 8] |= 1u << offset % 8;
     if (vector == wanted && !struck.count++) {
         struck.eip = eip;
         struck.cs = cs & 0xffff;

@@ -18,6 +18,8 @@
 #define CPU_SYSENTER   28
 #define CPU_SYSCALL    32
 #define CPU_CALLGATE   36
+#define CPU_LIMIT      40
+#define CPU_ANSWERED   44
 
 /* The main TSS's CR3 field, from the words. */
 #define CPU_TSS_CR3 (CPU_TSS - CPU_WORDS + 28)
@@ -34,6 +36,8 @@ struct cpu_gate {
     uint32_t user_eip;   /* scratch of sysret */
     uint32_t cr3_writes; /* by the gate page, both ways; wraps */
     uint32_t entries[4]; /* int80, sysenter, syscall, callgate: in the order of enum door; wrap */
+    uint32_t resident_limit; /* numbers below it are looked up: RESIDENT_CALLS, or 0 */
+    uint32_t answered;       /* calls that never came to the kernel; wraps */
 };
 
 _Static_assert(offsetof(struct cpu_gate, user_cr3) == CPU_USER_CR3, "cpu_gate: user_cr3");
@@ -41,6 +45,8 @@ _Static_assert(offsetof(struct cpu_gate, kstack) == CPU_KSTACK, "cpu_gate: kstac
 _Static_assert(offsetof(struct cpu_gate, user_eip) == CPU_USER_EIP, "cpu_gate: user_eip");
 _Static_assert(offsetof(struct cpu_gate, cr3_writes) == CPU_CR3_WRITES, "cpu_gate: cr3_writes");
 _Static_assert(offsetof(struct cpu_gate, entries) == CPU_INT80, "cpu_gate: entries");
+_Static_assert(offsetof(struct cpu_gate, resident_limit) == CPU_LIMIT, "cpu_gate: resident_limit");
+_Static_assert(offsetof(struct cpu_gate, answered) == CPU_ANSWERED, "cpu_gate: answered");
 _Static_assert(CPU_WORDS + sizeof(struct cpu_gate) <= CPU_TSS, "cpu_gate: words reach the TSS");
 #endif
 

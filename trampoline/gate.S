@@ -6,7 +6,8 @@
  *     split    an entry loads the kernel directory, an exit the process's own
  *     shared   the process's directory maps the kernel too, so CR3 never changes
  *
- * The difference between the two is the three macros below. Both are linked to run at GATE_TEXT with
+ * and of each a second one, resident, which answers some calls itself (ANSWER). The difference
+ * between the two isolation modes is the three macros below. All are linked to run at GATE_TEXT with
  * their entry points at the same offsets (.org here, assertions in the linker script), and a user
  * directory maps the variant of its process: which page is mapped *is* the isolation policy.
  *
@@ -45,6 +46,10 @@
 #define AT_SYSEXIT   0x680
 #define AT_SYSRET    0x700
 #define AT_NULL      0x780
+#define AT_ANSWERS   0x800
+
+/* The stubs are alike in all variants; one of them lists them for the IDT. */
+#define GATE_LISTS_VECTORS (GATE_SPLIT && !GATE_RESIDENT)
 
 	.section .gate.GATE_VARIANT, "ax", @progbits
 	.globl	G(start)
@@ -135,9 +140,17 @@ G(start):
 	call	syscall_dispatch
 .endm
 
+/* A door's landing, on the entry stack and the user's directory; see "answers" below. */
+.macro TRY_ANSWER door
+#if GATE_RESIDENT
+	jmp	.Lanswer_\door
+.Lmiss_\door:
+#endif
+.endm
+
 /* --- exceptions and interrupts: a stub and an IDT row for each vector ---------------------------- */
 
-#if GATE_SPLIT
+#if GATE_LISTS_VECTORS
 	.section .rodata.gate_vectors, "a", @progbits
 	.globl	gate_vectors
 gate_vectors:
@@ -145,7 +158,7 @@ gate_vectors:
 #endif
 
 .macro IDT_ROW vector, dpl, entry
-#if GATE_SPLIT
+#if GATE_LISTS_VECTORS
 	.section .rodata.gate_vectors, "a", @progbits
 	.long	\vector, \dpl, \entry
 	.previous
@@ -197,7 +210,7 @@ G(debug):
 	.endr
 	IDT_ROW	VECTOR_INT80, 3, G(int80)
 	EXCEPTION	255		/* and every vector that has no row */
-#if GATE_SPLIT
+#if GATE_LISTS_VECTORS
 	.section .rodata.gate_vectors, "a", @progbits
 	.globl	gate_vectors_end
 gate_vectors_end:
@@ -297,6 +310,7 @@ G(trap):
 	.globl	G(int80)
 G(int80):
 	/* entry stack, IF=0 (interrupt gate); eip cs eflags esp ss pushed */
+	TRY_ANSWER int80
 	TO_KERNEL_STACK 24
 	COPY_WORDS 20, 16, 12, 8, 4
 	movl	%ss:(%eax), %eax
@@ -315,6 +329,7 @@ G(int80):
 	.org	AT_SYSENTER
 	.globl	G(sysenter)
 G(sysenter):
+	TRY_ANSWER sysenter
 	pushl	%eax
 	ENTER_KERNEL_DIRECTORY 4, %eax
 	popl	%eax
@@ -350,6 +365,7 @@ G(syscall):
 	.set	.Lcpu, .Lcpu + 1
 	.endr
 .Lsyscall:
+	TRY_ANSWER syscall
 	TO_KERNEL_STACK 4
 	pushl	$USER_DS
 	pushl	%ss:CPU_USER_ESP+4(%eax)
@@ -374,6 +390,7 @@ G(syscall):
 G(callgate):
 	cli
 	pushfl
+	TRY_ANSWER callgate
 	TO_KERNEL_STACK 24
 	COPY_WORDS 20, 16, 4
 	orl	$EFLAGS_IF, (%esp)
@@ -490,6 +507,58 @@ G(null_selectors):
 	NULL_SELECTOR .Lsysret_es, TF_ES
 	NULL_SELECTOR .Lexit_es, 0
 	NULL_SELECTOR .Lexit_ds, 0
+
+/* --- answers -------------------------------------------------------------------------------------- */
+
+/*
+ * With resident=on: a call whose answer lies in the CPU's page (kernel/resident.h) gets it here, on
+ * the user's directory. Any other goes on at its landing. On the entry stack, \words bytes below the
+ * CPU's words; changes the flags.
+ */
+.macro ANSWER words, miss
+	cmpl	CPU_LIMIT+\words(%esp), %eax
+	jae	\miss
+	cmpl	$RESIDENT_NONE, CPU_RESIDENT-CPU_WORDS+\words(%esp,%eax,4)
+	je	\miss
+	movl	CPU_RESIDENT-CPU_WORDS+\words(%esp,%eax,4), %eax
+	incl	CPU_ANSWERED+\words(%esp)
+.endm
+
+	.org	AT_ANSWERS
+#if GATE_RESIDENT
+	/* eip cs eflags esp ss: iret brings the flags back */
+.Lanswer_int80:
+	ANSWER	20, .Lmiss_int80
+	jmp	G(iret)
+
+.Lanswer_sysenter:
+	pushfl
+	ANSWER	4, 1f
+	popfl
+	movl	%ebp, %ecx
+	movl	$SYSENTER_RETURN, %edx
+	sti
+	sysexit
+1:	popfl
+	jmp	.Lmiss_sysenter
+
+	/* ecx still holds the user's EIP */
+.Lanswer_syscall:
+	pushfl
+	ANSWER	4, 1f
+	popfl
+	movl	CPU_USER_ESP(%esp), %esp
+	sysretl
+1:	popfl
+	jmp	.Lmiss_syscall
+
+	/* eflags, without the IF that cli cleared, eip cs esp ss */
+.Lanswer_callgate:
+	ANSWER	20, .Lmiss_callgate
+	popfl
+	sti
+	lret
+#endif
 
 	.globl	G(end)
 G(end):

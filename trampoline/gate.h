@@ -69,8 +69,25 @@ extern enum postern_door gate_default_door;
 /* The address in the vDSO page that enters by door. */
 uint32_t gate_vsyscall(int door);
 
-/* The directory entry for GATE_REGION in a directory of that isolation. */
-pte_t gate_directory_entry(enum postern_isolation isolation);
+/* The gate pages: which one a directory maps is what its process gets. */
+enum gate_variant {
+    GATE_SPLIT,
+    GATE_SHARED,
+    GATE_SPLIT_RESIDENT,
+    GATE_SHARED_RESIDENT,
+    GATE_VARIANTS,
+};
+
+static inline enum gate_variant gate_variant(enum postern_isolation isolation, bool resident)
+{
+    return (isolation == ISOLATION_SHARED ? GATE_SHARED : GATE_SPLIT) + (resident ? 2 : 0);
+}
+
+/* The directory entry for GATE_REGION in a directory of that enum gate_variant. */
+pte_t gate_directory_entry(unsigned variant);
+
+/* The kernel directory maps that variant from now on; the caller drops what the TLB holds. */
+void gate_map_kernel(enum gate_variant variant);
 
 /*
  * Names each page of the gate region in turn: returns false when index is beyond the last. For the
@@ -78,7 +95,7 @@ pte_t gate_directory_entry(enum postern_isolation isolation);
  */
 bool gate_page(unsigned index, vaddr_t *address, pte_t *entry, const char **what);
 
-/* True if eip is the last iret to user mode, in either variant. */
+/* True if eip is the last iret to user mode, in any variant. */
 bool gate_is_exit_iret(uint32_t eip);
 
 /* Where a refused exit continues, as the user's #GP; and where the #DB task re-enters. */

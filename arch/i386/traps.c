@@ -30,8 +30,8 @@ struct exception_fixup {
     uint32_t fault, fixup;
 };
 extern const struct exception_fixup exception_table[], exception_table_end[];
-/* the split gate page's, and from gate_fixups_shared on the shared one's */
-extern const struct exception_fixup gate_fixups[], gate_fixups_shared[], gate_fixups_end[];
+extern const struct exception_fixup gate_fixups_split[], gate_fixups_shared[],
+    gate_fixups_split_resident[], gate_fixups_shared_resident[], gate_fixups_end[];
 
 /* What each exception is called, and what Linux makes of it in user mode: the signal, its si_code,
  * and whether si_addr is the EIP. */
@@ -183,11 +183,18 @@ static uint32_t find_in(const struct exception_fixup *table, const struct except
 
 static uint32_t find_fixup(uint32_t eip)
 {
+    /* each gate page's table ends where the next one's begins */
+    static const struct exception_fixup *const tables[GATE_VARIANTS + 1] = {
+        [GATE_SPLIT] = gate_fixups_split,
+        [GATE_SHARED] = gate_fixups_shared,
+        [GATE_SPLIT_RESIDENT] = gate_fixups_split_resident,
+        [GATE_SHARED_RESIDENT] = gate_fixups_shared_resident,
+        [GATE_VARIANTS] = gate_fixups_end,
+    };
+
     if (eip < GATE_REGION)
         return find_in(exception_table, exception_table_end, eip);
-    return switch_gate_isolation() == ISOLATION_SPLIT
-               ? find_in(gate_fixups, gate_fixups_shared, eip)
-               : find_in(gate_fixups_shared, gate_fixups_end, eip);
+    return find_in(tables[switch_gate_variant()], tables[switch_gate_variant() + 1], eip);
 }
 
 static void kernel_exception(struct trapframe *tf)

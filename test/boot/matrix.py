@@ -56,6 +56,11 @@ def script(name, knobs, **settings):
 DOORS = ("int80", "sysenter", "syscall", "callgate")
 MODES = ("isolation=split", "isolation=shared")
 
+# What a use after free or a forgotten initialisation in each part of the kernel would break.
+POISONED = "poison fork exec memory mmap pipe fifo files paths directories rename attributes " \
+    "filesystem descriptors poll signal signal_frame timers jobs stop tty tty_jobs tty_session " \
+    "threads threads_exit futex proc system leak oom badargs failalloc"
+
 ROWS = [
     hello("hello, -kernel, split", append="isolation=split"),
     hello("hello, -kernel, shared", append="isolation=shared"),
@@ -110,16 +115,22 @@ ROWS = [
         at_most=((r", (\d+) thousand in the kernel", KERNEL_AT_MOST),
                  (r"thousand cycles +(\d+)", PROMPT_AT_MOST))),
     Row("guest tests, four doors", "loglevel=warning -- /test/run", ktap=True, timeout=240),
-    Row("guest tests, copy=direct", "isolation=shared copy=direct loglevel=warning -- /test/pointers",
+    Row("guest tests, copy=direct",
+        "isolation=shared copy=direct loglevel=warning -- /test/run pointers errnos sigframe mmap storm",
         ktap=True),
+    Row("guest tests, resident=on",
+        "resident=on loglevel=warning -- /test/run doors step fork signal sigframe threads tls", ktap=True,
+        timeout=120),
     Row("guest tests, i386 core2duo", "loglevel=warning -- /test/run", ktap=True, timeout=240,
         cpu="core2duo-v1", qemu=I386),
     Row("guest tests, 486", "loglevel=warning -- /test/run", ktap=True, timeout=240, cpu="486",
         qemu=I386),
-    Row("guest tests, pentium", "loglevel=warning -- /test/run doors isolation faults fpu pointers",
-        ktap=True, timeout=120, cpu="pentium", qemu=I386),
-    Row("guest tests, 24 MiB", "loglevel=warning -- /test/run fork leak oom memory", ktap=True,
+    Row("guest tests, pentium", "loglevel=warning -- /test/run", ktap=True, timeout=240,
+        cpu="pentium", qemu=I386),
+    Row("guest tests, 24 MiB", "loglevel=warning -- /test/run fork leak oom memory storm", ktap=True,
         timeout=120, mem="24"),
+    Row("guest tests, poison", "poison=on loglevel=warning -- /test/run " + POISONED, ktap=True,
+        timeout=240),
     Row("guest tests, icount", "loglevel=warning -- /test/run isolation time sched", ktap=True,
         timeout=120, icount=True),
     Row("guest tests, GRUB", "loglevel=warning -- /test/run doors isolation", ktap=True, timeout=120,

@@ -30,8 +30,7 @@ static bool lacks_memory(long result)
            result == -ENOLCK;
 }
 
-/* --- a turn, in the child -----------------------------------------------------------------------
- */
+/* --- a turn, in the child ------------------------------------------------------------------ */
 
 struct turn {
     const struct call *call;
@@ -61,8 +60,7 @@ static int take_turn(void *argument)
     return status;
 }
 
-/* --- the turns of a call ------------------------------------------------------------------------
- */
+/* --- the turns of a call ------------------------------------------------------------------- */
 
 /* Values may differ from turn to turn, errors not. */
 static bool same(long result, long usual)
