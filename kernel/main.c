@@ -15,6 +15,7 @@
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/process.h"
+#include "kernel/protection.h"
 #include "kernel/resident.h"
 #include "kernel/sched.h"
 #include "kernel/selftest.h"
@@ -110,6 +111,7 @@ void kernel_main(uint32_t magic, uint32_t info)
     memory_seal(knobs.global && cpu.pge);
     describe();
     exposure_check();
+    protection_check();
     resident_init();
     time_init(); /* the time of day */
     vfs_init();  /* files */

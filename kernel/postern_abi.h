@@ -103,6 +103,9 @@ enum postern_sabotage {
     SABOTAGE_RETURN_CR3,   /* returns to user mode on the kernel's directory */
     SABOTAGE_KERNEL_STACK, /* recurses into the guard page */
     SABOTAGE_PANIC,
+    SABOTAGE_WRITE_GATE, /* writes to the gate page where the direct map has it */
+    SABOTAGE_UNSEAL,     /* makes that mapping writable, then checks the protection */
+    SABOTAGE_OPEN,       /* opens the CPU's page to user mode, then checks the protection */
 };
 
 #endif

@@ -8,6 +8,7 @@
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/process.h"
+#include "kernel/protection.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 #include "mm/failalloc.h"
@@ -174,6 +175,17 @@ static uint32_t overflow_kernel_stack(volatile uint32_t *depth)
     return next ? overflow_kernel_stack(&next) + *depth : 0;
 }
 
+/* The entry of the kernel directory for address, which lies in a table. */
+static pte_t *kernel_entry(vaddr_t address)
+{
+    return &pte_table(kernel_directory[directory_index(address)])[table_index(address)];
+}
+
+static vaddr_t gate_alias(void)
+{
+    return (vaddr_t)direct_map(pte_frame(*kernel_entry(GATE_TEXT)));
+}
+
 SYSCALL_DEFINE1(postern_sabotage, int, what)
 {
     if (!knobs.sabotage)
@@ -190,6 +202,17 @@ SYSCALL_DEFINE1(postern_sabotage, int, what)
         return overflow_kernel_stack(&(volatile uint32_t){0});
     case SABOTAGE_PANIC:
         panic("sabotage");
+    case SABOTAGE_WRITE_GATE:
+        *(volatile uint8_t *)gate_alias() = 0;
+        return 0;
+    case SABOTAGE_UNSEAL:
+        kernel_entry(gate_alias())->bits |= PTE_WRITABLE;
+        protection_check();
+        return 0;
+    case SABOTAGE_OPEN:
+        kernel_entry(GATE_CPU(0))->bits |= PTE_USER;
+        protection_check();
+        return 0;
     }
     return -EINVAL;
 }

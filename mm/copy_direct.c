@@ -7,7 +7,22 @@
  * The MMU checks at ring 0, which may touch supervisor pages: the range check of the callers is
  * what keeps a pointer to the kernel out.
  */
+#include "arch/i386/cpu.h"
 #include "mm/copy_strategy.h"
+
+/* CR4.SMAP keeps ring 0 from user pages while EFLAGS.AC is clear (SDM 3A 4.6.1): it is set for
+ * these copies alone. A fault in their middle is handled with AC clear, as every entry has it. */
+static inline void user_pages_open(void)
+{
+    if (cpu.smap)
+        __asm__ volatile("stac" : : : "memory", "cc");
+}
+
+static inline void user_pages_close(void)
+{
+    if (cpu.smap)
+        __asm__ volatile("clac" : : : "memory", "cc");
+}
 
 /* Words, then the last bytes. Returns the bytes not copied. */
 static size_t copy_or_fault(void *to, const void *from, size_t size)
@@ -56,19 +71,28 @@ static size_t clear_or_fault(void *to, size_t size)
 static size_t direct_to_kernel(struct space *space, void *to, vaddr_t from, size_t size)
 {
     (void)space;
-    return size - copy_or_fault(to, (const void *)from, size);
+    user_pages_open();
+    size_t left = copy_or_fault(to, (const void *)from, size);
+    user_pages_close();
+    return size - left;
 }
 
 static size_t direct_to_user(struct space *space, vaddr_t to, const void *from, size_t size)
 {
     (void)space;
-    return size - copy_or_fault((void *)to, from, size);
+    user_pages_open();
+    size_t left = copy_or_fault((void *)to, from, size);
+    user_pages_close();
+    return size - left;
 }
 
 static size_t direct_clear(struct space *space, vaddr_t to, size_t size)
 {
     (void)space;
-    return size - clear_or_fault((void *)to, size);
+    user_pages_open();
+    size_t left = clear_or_fault((void *)to, size);
+    user_pages_close();
+    return size - left;
 }
 
 static size_t direct_string(struct space *space, char *to, vaddr_t from, size_t size)
@@ -76,6 +100,7 @@ static size_t direct_string(struct space *space, char *to, vaddr_t from, size_t 
     size_t left = size;
 
     (void)space;
+    user_pages_open();
     __asm__ volatile("1:\tmovb (%2), %%al\n\t"
                      "incl %2\n\t"
                      "stosb\n\t"
@@ -91,6 +116,7 @@ static size_t direct_string(struct space *space, char *to, vaddr_t from, size_t 
                      : "+r"(left), "+D"(to), "+r"(from)
                      :
                      : "eax", "memory");
+    user_pages_close();
     return size - left;
 }
 

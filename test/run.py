@@ -19,13 +19,14 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "test", "boot")]
+import coverage  # noqa: E402  pylint: disable=wrong-import-position
+import figures as study_figures  # noqa: E402  pylint: disable=wrong-import-position
 import ktap  # noqa: E402  pylint: disable=wrong-import-position
 import matrix  # noqa: E402  pylint: disable=wrong-import-position
 
-# Instructions of an icount run: exact, so bounds hold on any machine.
-SYSENTER_NULL_AT_MOST = 90  # round trip of getppid in split
-ISOLATION_AT_MOST = 10      # what split adds to any call
-NO_MACHINE = 126            # of scripts/qemu
+# Instructions of an icount run: exact, so the bound holds on any machine.
+ISOLATION_AT_MOST = 10  # what split adds to a call
+NO_MACHINE = 126        # of scripts/qemu
 
 # What make itself was told does not concern the programs that we start.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
@@ -202,12 +203,8 @@ class Tests:
             raise RuntimeError(output)
         return path
 
-    def boot(self, row):
-        """One row of the matrix."""
-        if row.busybox and not self.has_busybox():
-            return skipped()
-        if row.script and self.host_script(row.script) is None:
-            return skipped()
+    def run_machine(self, row):
+        """(exit status, output) of a row's machine."""
         command = ["scripts/qemu", "--cpu", row.cpu, "--qemu", row.qemu, "--mem", row.mem,
                    "--timeout", str(row.timeout)]
         if row.iso:
@@ -222,6 +219,15 @@ class Tests:
             command.append("--stdin")
         status, output = execute(command, row.timeout + 10, row.typed, cwd=ROOT)
         self.log(row.name, output)
+        return status, output
+
+    def boot(self, row):
+        """One row of the matrix."""
+        if row.busybox and not self.has_busybox():
+            return skipped()
+        if row.script and self.host_script(row.script) is None:
+            return skipped()
+        status, output = self.run_machine(row)
         problems = [f"no line matches {p}" for p in row.expect if not re.search(p, output)]
         problems += [f"a line matches {p}" for p in row.refuse if re.search(p, output)]
         problems += [f"{pattern}: more than {most}" for pattern, most in row.at_most
@@ -247,6 +253,27 @@ class Tests:
                                  cwd=ROOT)
         self.log(f"terminal {knobs}", output)
         return totals_of(output, status)
+
+    # --- an interrupt and an NMI at every instruction -------------------------------------------------
+
+    def sweep(self):
+        """Both kinds of NMI gate, both isolation modes; then every instruction must have been struck."""
+        elf = os.path.join(self.args.build, "postern.elf")
+        totals = ktap.Totals()
+        for isolation in ("split", "shared"):
+            struck = ""
+            for machine in ({}, {"cpu": "core2duo-v1", "qemu": matrix.I386}):
+                row = matrix.Row(f"sweep {isolation} {machine.get('cpu', 'four doors')}",
+                                 f"sweep=on loglevel=warning isolation={isolation} -- /test/sweep",
+                                 icount=True, ktap=True, timeout=200, **machine)
+                status, output = self.run_machine(row)
+                totals.add(totals_of(output, status))
+                struck += output
+            objdump = re.sub(r"gcc$", "objdump", self.args.cc.split()[-1])
+            for problem in coverage.problems(elf, isolation, struck, objdump):
+                totals.fail(problem)
+            totals.passed += len(coverage.instructions(elf, isolation, objdump))
+        return totals
 
     # --- the readers of results, which must see what is wrong ---------------------------------------
 
@@ -293,20 +320,30 @@ class Tests:
         check(outputs[0][0] == 0, f"the study ends with {outputs[0][0]}")
         check(outputs[0] == outputs[1], "two studies print different tables")
         with open(os.path.join(self.args.build, "study", "results.jsonl"), encoding="utf-8") as file:
-            rows = [json.loads(line) for line in file]
-        value = {(r["benchmark"], r["door"], r["isolation"], r["unit"]): r["value"] for r in rows}
-        null = value["Null", "sysenter", "split", "instr/op"]
-        check(null <= SYSENTER_NULL_AT_MOST, f"a null call through sysenter is {null} instructions")
-        for (benchmark, door, isolation, unit), split in value.items():
-            if isolation != "split" or unit not in ("instr/op", "cr3/op"):
-                continue
-            shared = value[benchmark, door, "shared", unit]
-            name = f"{benchmark} through {door}"
-            if unit == "instr/op":
+            table = study_figures.table_of(json.loads(line) for line in file)
+        for benchmark in ("Null", "Enosys", "ReadZero1", "ReadZero64K", "WriteNull1"):
+            for door in study_figures.DOORS:
+                split, shared, *writes = table[benchmark, door]
+                name = f"{benchmark} through {door}"
                 check(split - shared <= ISOLATION_AT_MOST, f"{name}: {split} and {shared}")
-            else:
-                check((split, shared) == (2, 0), f"{name}: {split} and {shared} CR3 writes")
+                check(writes == [2, 0], f"{name}: {writes} CR3 writes")
+        self.expected_figures(table, check)
         return totals
+
+    def expected_figures(self, table, check):
+        """No figure is worse than the file has it; what is better is said."""
+        expected, made_with = study_figures.read(study_figures.EXPECTED)
+        used = study_figures.versions(self.args.cc)["compiler"]
+        other = used != made_with["compiler"]
+        if other:
+            print(f"        figures are compared loosely: {study_figures.EXPECTED} is of "
+                  f"{made_with['compiler']}, this is {used}")
+        problems, better = study_figures.compare(table, expected, other)
+        for line in better:
+            print(f"        better: {line}; `make bench-update` keeps it")
+        for line in problems:
+            check(False, f"worse: {line}; `make bench-update` accepts it")
+        check(not problems, f"{len(problems)} figures are worse")
 
     # --- all ----------------------------------------------------------------------------------------
 
@@ -337,6 +374,7 @@ class Tests:
         for knobs, last in matrix.TERMINALS:
             yield f"terminal: {knobs}, {last}", \
                 lambda knobs=knobs, last=last: self.terminal(knobs, last)
+        yield "sweep: every instruction of the gate", self.sweep
         for row in matrix.ROWS:
             yield f"boot: {row.name}", lambda row=row: self.boot(row)
 

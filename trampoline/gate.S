@@ -167,15 +167,17 @@ gate_vectors:
 
 /* The hardware pushed an error code / did not, so that a zero takes its place (SDM 3A 6.13). */
 .macro EXCEPTION_ERROR vector, dpl=0
-	IDT_ROW	\vector, \dpl, .Lvector_\vector
-.Lvector_\vector:
+	IDT_ROW	\vector, \dpl, G(vector_)\vector
+	.globl	G(vector_)\vector
+G(vector_)\vector:
 	pushl	$\vector
 	jmp	G(trap)
 .endm
 
 .macro EXCEPTION vector, dpl=0
-	IDT_ROW	\vector, \dpl, .Lvector_\vector
-.Lvector_\vector:
+	IDT_ROW	\vector, \dpl, G(vector_)\vector
+	.globl	G(vector_)\vector
+G(vector_)\vector:
 	pushl	$0
 	pushl	$\vector
 	jmp	G(trap)
@@ -183,8 +185,6 @@ gate_vectors:
 
 	.org	AT_VECTORS
 	EXCEPTION	0		/* #DE */
-	.globl	G(debug)
-G(debug):
 	EXCEPTION	1		/* #DB; a task gate where the syscall door is open */
 	EXCEPTION	2		/* NMI; likewise */
 	EXCEPTION	3, 3		/* #BP: int3 from ring 3 */

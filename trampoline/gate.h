@@ -100,6 +100,6 @@ bool gate_is_exit_iret(uint32_t eip);
 
 /* Where a refused exit continues, as the user's #GP; and where the #DB task re-enters. */
 void split_gate_exit_refused(void);
-void split_gate_debug(void);
+void split_gate_vector_1(void);
 
 #endif

@@ -59,6 +59,21 @@ static inline pte_t *pte_table(pte_t directory_entry)
     return direct_map(pte_frame(directory_entry));
 }
 
+/* The page at address as directory maps it: its frame, and the rights of both levels together
+ * (SDM 3A 4.6). Without PTE_PRESENT if there is none. */
+static inline pte_t page_lookup(const pte_t *directory, vaddr_t address)
+{
+    pte_t upper = directory[directory_index(address)];
+
+    if (!pte_has(upper, PTE_PRESENT))
+        return (pte_t){0};
+    if (pte_has(upper, PTE_LARGE))
+        return (pte_t){upper.bits + (address % LARGE_PAGE & ~(PAGE_SIZE - 1u))};
+    pte_t lower = pte_table(upper)[table_index(address)];
+    uint32_t limited = PTE_PRESENT | PTE_WRITABLE | PTE_USER;
+    return (pte_t){lower.bits & (upper.bits | ~limited)};
+}
+
 /* The kernel directory; boot.S made its first mappings. */
 extern pte_t kernel_directory[PTES_PER_TABLE];
 

@@ -41,10 +41,10 @@ def hello(name, **settings):
     return Row(name, append.strip(), (HELLO,) + settings.pop("expect", ()), **settings)
 
 
-def sabotage(name, what, *expect, mode="split"):
+def sabotage(name, what, *expect, mode="split", **settings):
     """A boot whose kernel is broken on purpose, and says so."""
     return Row(f"sabotage {name}", f"isolation={mode} sabotage=on -- /bin/sabotage {what}",
-               (r"PANIC: ",) + expect + (r"backtrace:",), (), PANIC)
+               (r"PANIC: ",) + expect + (r"backtrace:",), (), PANIC, **settings)
 
 
 def script(name, knobs, **settings):
@@ -103,6 +103,15 @@ ROWS = [
     sabotage("kernel stack overflow, shared", "kernel-stack",
              r"PANIC: double fault: kernel stack overflow", mode="shared"),
     sabotage("panic", "panic", r"PANIC: sabotage"),
+    sabotage("write to the gate page", "write-gate",
+             r"PANIC: page fault in the kernel, error 3, address c0[0-9a-f]{6}"),
+    sabotage("writable gate page", "unseal",
+             r"PANIC: protection: the kernel directory maps a sealed page writable at c0[0-9a-f]{6}"),
+    sabotage("CPU page open to user mode", "open",
+             r"PANIC: protection: the kernel directory opens [0-9a-f]{8} to user mode"),
+    sabotage("user pointer, shared, SMAP", "user-pointer",
+             r"PANIC: page fault in the kernel, error 1, address bf[0-9a-f]{6}", mode="shared",
+             cpu="max", qemu=I386),
     *[script("session.sh", mode) for mode in MODES],
     *[script("scale.sh", mode, mem="128") for mode in MODES],
     *[script("programs.sh", f"{mode} door={door}") for mode in MODES for door in DOORS],
@@ -127,6 +136,11 @@ ROWS = [
         qemu=I386),
     Row("guest tests, pentium", "loglevel=warning -- /test/run", ktap=True, timeout=240,
         cpu="pentium", qemu=I386),
+    Row("guest tests, SMEP SMAP UMIP", "loglevel=warning -- /test/run doors isolation step pointers "
+        "faults signal tls", ktap=True, timeout=200, cpu="max", qemu=I386),
+    Row("guest tests, SMAP, copy=direct", "isolation=shared copy=direct loglevel=warning -- "
+        "/test/pointers", ktap=True, cpu="max", qemu=I386),
+    Row("soak, a round", "sweep=on loglevel=warning -- /test/soak", ktap=True, timeout=200),
     Row("guest tests, 24 MiB", "loglevel=warning -- /test/run fork leak oom memory storm", ktap=True,
         timeout=120, mem="24"),
     Row("guest tests, poison", "poison=on loglevel=warning -- /test/run " + POISONED, ktap=True,

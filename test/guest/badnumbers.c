@@ -11,8 +11,8 @@
 
 #include "test/guest/calls.h"
 
-#define ANY (-1) /* differs between a 32-bit and a 64-bit kernel, file systems or what is mapped \
-                  */
+/* differs between a 32-bit and a 64-bit kernel, file systems or what is mapped */
+#define ANY (-1)
 
 static const long absurd[4] = {-1, (int)0x80000000, 0x40000000, 0x7fffffff};
 

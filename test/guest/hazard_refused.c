@@ -127,8 +127,9 @@ static void check_descriptors(void)
         if (entry < 0)
             continue;
         uint32_t rights = access_rights(SELECTOR(last));
+        bool empty = (flags & DESC_ABSENT) || (!flags && !base && !limit);
         taken++;
-        harmful += rights ? !is_harmless(rights) : !(flags & DESC_ABSENT);
+        harmful += rights ? !is_harmless(rights) : !empty;
     }
     for (unsigned entry = 0; entry < 40; entry++) {
         if (entry < GDT_TLS_MIN || entry > GDT_TLS_MAX)

@@ -2,7 +2,7 @@
  * run: every guest test, or those named, in each isolation mode and, where it matters, with each
  * door behind the C library's calls; one KTAP document with the tests nested in it.
  *
- *     run [TEST...]
+ *     run [-i ISOLATION] [TEST...]      -i: in this mode alone
  *
  * After each program the kernel's frames, heap and open files must be what they were. On Linux
  * every test runs once.
@@ -96,6 +96,7 @@ static const struct test {
 #define NR_TESTS (sizeof(all_tests) / sizeof(all_tests[0]))
 
 static char directory[128];
+static int only_isolation = -1;
 
 /* How a test is started; on Linux neither matters. */
 struct setting {
@@ -170,6 +171,8 @@ static void run_everywhere(const struct test *test)
         end = test->where == DOORS_TOO ? NR_DOORS : 0;
 
     for (int isolation = 0; isolation < 2; isolation++) {
+        if (only_isolation >= 0 && isolation != only_isolation)
+            continue;
         for (int door = first; door < end; door++) {
             snprintf(name, sizeof(name), "%s/%s/%s", isolation_names[isolation],
                      door == DOOR_AUTO ? "auto" : door_names[door], test->name);
@@ -194,7 +197,13 @@ static struct test find_test(const char *name)
 int main(int argc, char **argv)
 {
     const char *slash = strrchr(argv[0], '/');
-    int count = argc > 1 ? argc - 1 : (int)NR_TESTS;
+    char **tests = argv + 1;
+
+    if (argc > 2 && !strcmp(tests[0], "-i")) {
+        only_isolation = isolation_number(tests[1]);
+        tests += 2;
+    }
+    int count = *tests ? argv + argc - tests : (int)NR_TESTS;
 
     snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - argv[0]) : 1,
              slash ? argv[0] : ".");
@@ -204,7 +213,7 @@ int main(int argc, char **argv)
     printf("# warm-up\n");
     usleep(1);
     for (int i = 0; i < count; i++) {
-        struct test test = argc > 1 ? find_test(argv[i + 1]) : all_tests[i];
+        struct test test = *tests ? find_test(tests[i]) : all_tests[i];
         if (on_postern())
             run_everywhere(&test);
         else

@@ -5,8 +5,9 @@
 #include "user/lib/cpuid.h"
 #include "user/lib/postern.h"
 
-#define SAMPLES 101
-#define WARM_UP 10
+#define SAMPLES         101
+#define WARM_UP         10
+#define PROFILE_SAMPLES 9
 
 /*
  * timed_call(entry, call): ticks between two RDTSCs around `call *entry`. Everything that can be
@@ -127,4 +128,12 @@ struct cost measure(void (*entry)(void), const struct call *call)
         .cr3_writes = count_cr3_writes(entry, call) - count_cr3_writes(empty_stub, call),
         .samples = SAMPLES,
     };
+}
+
+void measure_profile(void (*entry)(void), const struct call *call)
+{
+    for (int i = 0; i < PROFILE_SAMPLES; i++)
+        timed_call(empty_stub, call);
+    for (int i = -WARM_UP; i < PROFILE_SAMPLES; i++)
+        timed_call(entry, call);
 }
