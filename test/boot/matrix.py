@@ -24,6 +24,7 @@ class Row:
     icount: bool = False
     ktap: bool = False        # the log holds KTAP results that count one by one
     script: str = ""          # this script's output must be what it is on this host
+    busybox: bool = False     # means nothing without it
     typed: str = ""           # what the serial port receives
     at_most: tuple = ()       # (regular expression, the most that the number in it may be)
     timeout: int = 60
@@ -115,7 +116,7 @@ ROWS = [
     *[script("scale.sh", mode, mem="128") for mode in MODES],
     *[script("programs.sh", f"{mode} door={door}") for mode in MODES for door in DOORS],
     Row("what busybox shows of the system", "loglevel=warning -- /bin/sh /test/system.sh", ktap=True,
-        mem="128"),
+        busybox=True, mem="128"),
     Row("a shell, 486", "", (r"psh stands in", HELLO), typed="hello one\nexit\n", cpu="486", qemu=I386,
         mem="16"),
     # in an icount run a cycle is an instruction
