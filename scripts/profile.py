@@ -23,12 +23,13 @@ SAMPLES = 9     # of user/bench: the empty stub first, then the operation
 
 def symbols(path, isolation):
     """Sorted (address, name) of the functions; of the gate page those of the variant that is mapped."""
-    other = {"split": "shared_gate_", "shared": "split_gate_"}[isolation]
     found = {}
     with open(path, encoding="ascii") as lines:
         for line in lines:
             fields = line.split()
-            if len(fields) == 3 and fields[1] in "tT" and not fields[2].startswith((".", other)):
+            if len(fields) != 3 or fields[1] not in "tT" or fields[2].startswith("."):
+                continue
+            if "_gate_" not in fields[2] or fields[2].startswith(f"{isolation}_gate_"):
                 found.setdefault(int(fields[0], 16), fields[2])
     return sorted(found.items())
 
