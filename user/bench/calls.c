@@ -24,6 +24,12 @@ static void enosys(struct call *call)
     *call = (struct call){NO_SUCH_CALL, {0}};
 }
 
+static void resident_getpid(struct call *call)
+{
+    bench_be_resident();
+    *call = (struct call){NR_getpid, {0}};
+}
+
 /* Memory that every page of has been written to. */
 static long touched(void)
 {
@@ -102,6 +108,7 @@ static void batch_16(struct call *call)
 const struct bench bench_calls[] = {
     {"Null", null, NULL, false},
     {"Enosys", enosys, NULL, false},
+    {"ResidentGetpid", resident_getpid, NULL, false},
     {"ReadZero1", read_1, NULL, false},
     {"ReadZero64K", read_64k, NULL, false},
     {"WriteNull1", write_1, NULL, false},

@@ -2,7 +2,7 @@
 """Where the instructions of one operation go: boots a benchmark under a plugin of QEMU that counts
 what is executed, and prints functions and counts.
 
-    profile.py [--build DIR] [--isolation split|shared] [--door DOOR] BENCHMARK
+    profile_operation.py [--build DIR] [--isolation split|shared] [--door DOOR] BENCHMARK
 
 The operation is the median of several; what the measuring itself executes is taken off, so that the
 sum is what the benchmark prints.
