@@ -21,6 +21,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "test", "boot")]
 import coverage  # noqa: E402  pylint: disable=wrong-import-position
 import figures as study_figures  # noqa: E402  pylint: disable=wrong-import-position
+import profile_operation  # noqa: E402  pylint: disable=wrong-import-position
 import ktap  # noqa: E402  pylint: disable=wrong-import-position
 import matrix  # noqa: E402  pylint: disable=wrong-import-position
 
@@ -330,6 +331,23 @@ class Tests:
         self.expected_figures(table, check)
         return totals
 
+    def seen_from_outside(self):
+        """A plugin of QEMU counts the instructions and CR3 writes that the kernel's counters and the TSC
+        do: those that the file of figures has."""
+        expected, _ = study_figures.read(study_figures.EXPECTED)
+        totals = ktap.Totals()
+        for benchmark, door in (("Null", "sysenter"), ("ResidentGetpid", "int80"),
+                                ("Batch16", "int80"), ("PipePingPong", "int80")):
+            for mode, name in enumerate(study_figures.MODES):
+                seen = profile_operation.Profile(self.args.build, benchmark, name, door)
+                wanted = expected[benchmark, door]
+                if seen.cr3_writes == wanted[2 + mode] and seen.total() <= wanted[mode]:
+                    totals.passed += 1
+                else:
+                    totals.fail(f"{benchmark} in {name}: {seen.total()} instructions, "
+                                f"{seen.cr3_writes} CR3 writes, not {wanted}")
+        return totals
+
     def expected_figures(self, table, check):
         """No figure is worse than the file has it; what is better is said."""
         expected, made_with = study_figures.read(study_figures.EXPECTED)
@@ -371,6 +389,7 @@ class Tests:
         yield "reader of KTAP", self.ktap_reader
         yield "QEMU that does not start", self.no_machine
         yield "figures", self.figures
+        yield "figures from outside", self.seen_from_outside
         for knobs, last in matrix.TERMINALS:
             yield f"terminal: {knobs}, {last}", \
                 lambda knobs=knobs, last=last: self.terminal(knobs, last)
