@@ -16,10 +16,12 @@ import sys
 from dataclasses import dataclass
 
 import hazards
+import ktap
 
 ROOT = hazards.ROOT
 BOOT_SECONDS = 45
-TIMED_OUT, RESET, NO_MACHINE = 124, 125, 126
+NO_MACHINE = 126
+ENDS = {124: "the machine hangs", 125: "the machine resets itself"}  # of scripts/qemu
 
 
 @dataclass
@@ -28,6 +30,7 @@ class Mutation:
     row: str
     path: str
     what: str
+    by: str = ""
     near: str = ""
     old: str = ""
     new: str = ""
@@ -45,8 +48,8 @@ def read_mutations(path):
         for number, line in enumerate(file, 1):
             if not line.strip() or line.startswith("#"):
                 continue
-            if match := re.match(r" {4}(near|-|\+) +(.*)", line):
-                name = {"near": "near", "-": "old", "+": "new"}[match[1]]
+            if match := re.match(r" {4}(by|near|-|\+) +(.*)", line):
+                name = {"-": "old", "+": "new"}.get(match[1], match[1])
                 setattr(mutations[-1], name, squeeze(match[2]))
             elif match := re.match(r"(\w+) (\S+) (.*)", line):
                 mutations.append(Mutation(match[1], match[2], match[3]))
@@ -92,20 +95,34 @@ class Copy:
             print(done.stderr)
         return done.returncode == 0
 
-    def boot(self, row):
-        """Why the row fails in this kernel; nothing if it holds."""
-        guest = sorted({test for test, _ in row.tests})
+    def run(self, append, *settings):
+        """(exit status, output) of a boot."""
         with open(self.log, "w", encoding="utf-8") as log:
             status = subprocess.run(
                 ["scripts/qemu", "--kernel", f"{self.tree}/build/postern.elf", "--initrd",
                  f"{self.tree}/build/initrd.cpio", "--timeout", str(BOOT_SECONDS),
-                 "--append=loglevel=warning -- /test/run " + " ".join(guest)],
+                 f"--append=loglevel=warning {append}", *settings],
                 stdout=log, stderr=log, cwd=ROOT, check=False).returncode
         if status == NO_MACHINE:
             sys.exit(f"QEMU does not start: see {self.log}")
         with open(self.log, encoding="utf-8", errors="replace") as log:
-            if panic := re.search(r"PANIC: .*", log.read()):
-                return panic[0]
+            return status, log.read()
+
+    def sweep(self):
+        """What an interrupt or NMI at every instruction brings to light, on both kinds of machine."""
+        for settings in ([], ["--cpu", "core2duo-v1", "--qemu", "qemu-system-i386"]):
+            status, output = self.run("sweep=on -- /test/sweep", "--icount", *settings)
+            totals = ktap.read(output.splitlines())
+            if totals.failed or status:
+                return (totals.failures or [ENDS.get(status, f"status {status}")])[0]
+        return ""
+
+    def boot(self, row):
+        """Why the row fails in this kernel; nothing if it holds."""
+        guest = sorted({test for test, _ in row.tests})
+        status, output = self.run("-- /test/run " + " ".join(guest))
+        if panic := re.search(r"PANIC: .*", output):
+            return panic[0]
         results = hazards.read_guest_log(self.log)
         for mode in hazards.MODES:
             for door in row.doors or (None,):
@@ -114,8 +131,7 @@ class Copy:
                     if mark == hazards.FAILED:
                         return f"{mode}: {self.first_failure(results, mode, test)}"
                     if mark == hazards.NONE:
-                        return {TIMED_OUT: "the machine hangs", RESET: "the machine resets itself"}.get(
-                            status, f"{mode}: {test} has no result")
+                        return ENDS.get(status, f"{mode}: {test} has no result")
         return ""
 
     @staticmethod
@@ -139,7 +155,7 @@ def main():
     survived = []
 
     every = hazards.Hazard("", "", {"test": sorted({t for m in mutations
-                                                     for t in rows[m.row].fields["test"]})})
+                                                     for t in rows[m.row].fields.get("test", [])})})
     if not copy.make() or (reason := copy.boot(every)):
         sys.exit(f"unchanged, the kernel fails: {reason}")
     for mutation in mutations:
@@ -152,7 +168,9 @@ def main():
         else:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(changed)
-            reason = copy.boot(rows[mutation.row]) if copy.make() else ""
+            reason = ""
+            if copy.make():
+                reason = copy.sweep() if mutation.by == "sweep" else copy.boot(rows[mutation.row])
             noticed = bool(reason)
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)
