@@ -101,21 +101,22 @@ static uint32_t fault_access(uint32_t error)
 }
 
 /*
- * A fault that the tables do not explain: the page is there with the rights that were asked for. A
- * stale translation could do that once; being on another directory does it for ever.
+ * A fault that the tables do not explain: the page is there with the rights that were asked for.
+ * Every change of an entry is followed by its INVLPG or a CR3 load, so it is no stale translation:
+ * user mode ran on another directory. The next exit would load the right one, and nobody would
+ * know.
  */
 static void check_user_directory(const struct trapframe *tf, const struct space *space,
                                  vaddr_t address, uint32_t access)
 {
-    pte_t *entry = space_pte(space, address);
+    pte_t *entry = address < USER_LIMIT ? space_pte(space, address) : NULL;
 
-    if (!entry || !pte_has(*entry, PTE_PRESENT) ||
+    if (!entry || !pte_has(*entry, PTE_PRESENT | PTE_USER) ||
         (access == REGION_WRITE && !pte_has(*entry, PTE_WRITABLE)))
         return;
-    if (gate_words(0)->user_cr3 != space->cr3)
-        panic_frame(tf, gate_words(0)->user_cr3,
-                    "user mode ran on directory %08x, not its own %08x: fault at %08x",
-                    gate_words(0)->user_cr3, space->cr3, address);
+    panic_frame(tf, gate_words(0)->user_cr3,
+                "user mode ran on directory not its own: %08x is set, %08x is due, fault at %08x",
+                gate_words(0)->user_cr3, space->cr3, address);
 }
 
 static void user_page_fault(struct trapframe *tf)
