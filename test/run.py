@@ -9,6 +9,7 @@ import argparse
 import concurrent.futures
 import difflib
 import functools
+import itertools
 import json
 import os
 import platform
@@ -258,19 +259,21 @@ class Tests:
         """Both kinds of NMI gate, both isolation modes; then every instruction must have been struck."""
         elf = os.path.join(self.args.build, "postern.elf")
         totals = ktap.Totals()
-        for isolation in ("split", "shared"):
+        objdump = re.sub(r"gcc$", "objdump", self.args.cc.split()[-1])
+        for isolation, resident in itertools.product(("split", "shared"), ("off", "on")):
+            variant = isolation + ("_resident" if resident == "on" else "")
             struck = ""
             for machine in ({}, {"cpu": "core2duo-v1", "qemu": matrix.I386}):
-                row = matrix.Row(f"sweep {isolation} {machine.get('cpu', 'four doors')}",
-                                 f"sweep=on loglevel=warning isolation={isolation} -- /test/sweep",
+                row = matrix.Row(f"sweep {variant} {machine.get('cpu', 'four doors')}",
+                                 f"sweep=on isolation={isolation} resident={resident} "
+                                 "loglevel=warning -- /test/sweep",
                                  icount=True, ktap=True, timeout=200, **machine)
                 status, output = self.run_machine(row)
                 totals.add(totals_of(output, status))
                 struck += output
-            objdump = re.sub(r"gcc$", "objdump", self.args.cc.split()[-1])
-            for problem in coverage.problems(elf, isolation, struck, objdump):
+            for problem in coverage.problems(elf, variant, struck, objdump):
                 totals.fail(problem)
-            totals.passed += len(coverage.instructions(elf, isolation, objdump))
+            totals.passed += len(coverage.instructions(elf, variant, objdump))
         return totals
 
     # --- the readers of results, which must see what is wrong ---------------------------------------

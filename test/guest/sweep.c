@@ -12,6 +12,7 @@
  * that ends this test's output that every instruction was struck.
  */
 #define _GNU_SOURCE /* the names of the saved registers */
+#include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -253,6 +254,7 @@ static bool strike(int door, int vector, int after, int waiting, uint32_t result
     uint32_t entries = 0;
     for (int i = 0; i < NR_DOORS; i++)
         entries += counters[1].entries[i] - counters[0].entries[i];
+    entries += counters[1].answered - counters[0].answered;
     /* sigreturn is a call, too */
     uint32_t expected =
         3 + (before.eax != (uint32_t)-1) + handled + (path && path->hook == REFUSED);
@@ -309,6 +311,8 @@ static void sweep_door(int door)
               getppid());
         snprintf(name, sizeof(name), "%s, one waits", door_names[door]);
         sweep(name, door, vectors[i], 46, NR_getppid, NULL, syscall_stub(door), getppid());
+        snprintf(name, sizeof(name), "%s, no such call", door_names[door]);
+        sweep(name, door, vectors[i], 0, 999, NULL, syscall_stub(door), -ENOSYS);
     }
 }
 
