@@ -24,6 +24,7 @@ import coverage  # noqa: E402  pylint: disable=wrong-import-position
 import figures as study_figures  # noqa: E402  pylint: disable=wrong-import-position
 import ktap  # noqa: E402  pylint: disable=wrong-import-position
 import matrix  # noqa: E402  pylint: disable=wrong-import-position
+import page_walk  # noqa: E402  pylint: disable=wrong-import-position
 
 # Instructions of an icount run: exact, so the bound holds on any machine.
 ISOLATION_AT_MOST = 10  # what split adds to a call
@@ -253,6 +254,16 @@ class Tests:
         self.log(f"terminal {knobs}", output)
         return totals_of(output, status)
 
+    # --- what a directory maps, seen from outside -----------------------------------------------------
+
+    def exposure(self, isolation):
+        """QEMU's page walk finds what Postern reports."""
+        command = ["scripts/qemu", "--kernel", f"{self.args.build}/postern.elf", "--initrd",
+                   f"{self.args.build}/initrd.cpio", "--mem", "64"]
+        output, problems = page_walk.compare(command, isolation)
+        self.log(f"exposure-{isolation}", output)
+        return single(problems[:5])
+
     # --- an interrupt and an NMI at every instruction -------------------------------------------------
 
     def sweep(self):
@@ -375,6 +386,9 @@ class Tests:
         for knobs, last in matrix.TERMINALS:
             yield f"terminal: {knobs}, {last}", \
                 lambda knobs=knobs, last=last: self.terminal(knobs, last)
+        for isolation in ("split", "shared"):
+            yield f"exposure: QEMU's page walk, {isolation}", \
+                lambda isolation=isolation: self.exposure(isolation)
         yield "sweep: every instruction of the gate", self.sweep
         for row in matrix.ROWS:
             yield f"boot: {row.name}", lambda row=row: self.boot(row)
