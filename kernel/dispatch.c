@@ -17,7 +17,7 @@
 /* Every number is sys_ni_syscall() until the list says otherwise. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
-static syscall_handler handlers[NR_SYSCALLS] = {
+syscall_handler syscall_handlers[NR_SYSCALLS] = {
     [0 ... NR_SYSCALLS - 1] = sys_ni_syscall,
 #define SYSCALL(number, name, ...) [number] = sys_##name,
 #include "kernel/syscalls.def"
@@ -38,8 +38,8 @@ int syscall_register(uint32_t number, syscall_handler expected, syscall_handler 
 
     uint32_t flags = interrupts_save();
     int error = 0;
-    if (handlers[number] == (expected ? expected : sys_ni_syscall))
-        handlers[number] = handler ? handler : sys_ni_syscall;
+    if (syscall_handlers[number] == (expected ? expected : sys_ni_syscall))
+        syscall_handlers[number] = handler ? handler : sys_ni_syscall;
     else
         error = -EBUSY;
     interrupts_restore(flags);
@@ -59,11 +59,10 @@ int syscall_argument6(const struct trapframe *tf, uint32_t *value)
 }
 
 /* A number without a call, or a process that is watched: its threads' limit is 0. */
-static __attribute__((noinline)) long other_call(const struct process *process,
-                                                 struct trapframe *tf)
+__attribute__((noinline)) long syscall_other(const struct process *process, struct trapframe *tf)
 {
     uint32_t number = tf->eax;
-    syscall_handler handler = number < NR_SYSCALLS ? handlers[number] : sys_ni_syscall;
+    syscall_handler handler = number < NR_SYSCALLS ? syscall_handlers[number] : sys_ni_syscall;
 
     if (process->watch & WATCH_POISON)
         poison_stack();
@@ -77,7 +76,7 @@ void syscall_dispatch(struct trapframe *tf)
     struct thread *thread = thread_of(tf);
     uint32_t number = tf->eax;
 
-    tf->eax =
-        likely(number < thread->nr_calls) ? handlers[number](tf) : other_call(thread->process, tf);
+    tf->eax = likely(number < thread->nr_calls) ? syscall_handlers[number](tf)
+                                                : syscall_other(thread->process, tf);
     return_to_user(thread, tf);
 }

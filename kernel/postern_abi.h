@@ -97,6 +97,39 @@ struct postern_struck {
 #define STRUCK_FLAGS    8  /* TF, NT, DF, AC or IOPL is set */
 #define STRUCK_TASK     16 /* a TSS that is busy and should not be, or the other way round */
 
+/*
+ * postern_batch(words, nr_words, results): runs several calls by one entry, in order.
+ *
+ * Each call is a header and its arguments, one word each; arguments that are not there are 0:
+ *
+ *     bits 0-15   the number of the call
+ *     bits 16-18  how many arguments follow: 0 to 6
+ *     bit 19      POSTERN_BATCH_STOP: the batch ends here if the call fails
+ *     bits 24-29  POSTERN_BATCH_RESULT(n): the word of argument n (0 to 5) is the index of an
+ * earlier call of this batch, whose result is meant
+ *
+ * Returns how many calls have a result: a value or -errno each. The last of them is not the last in
+ * words if
+ *   - it failed and has POSTERN_BATCH_STOP,
+ *   - a signal is pending after it; one that it interrupted has -EINTR, and nothing is restarted,
+ *   - its header has other bits, its arguments are more than the words left, or it names a result
+ *     that there is not yet: it was not run and has -EINVAL.
+ * Calls may block. All words are fetched before the first runs, the results stored after the last,
+ * so the two may be the same memory. Not run, with the result -EINVAL: sigreturn, rt_sigreturn,
+ * execve, fork, vfork, clone, exit, exit_group, restart_syscall; with -ELOOP: postern_batch. They
+ * end nothing.
+ *
+ * E2BIG: more words than POSTERN_BATCH_WORDS. EFAULT: the words cannot be read, and nothing was
+ * run; or the results cannot be stored, and everything was.
+ */
+#define POSTERN_BATCH_WORDS       128
+#define POSTERN_BATCH_CALLS       32
+#define POSTERN_BATCH_NUMBER      0x0000ffffu
+#define POSTERN_BATCH_COUNT_SHIFT 16
+#define POSTERN_BATCH_STOP        (1u << 19)
+#define POSTERN_BATCH_RESULT(n)   (1u << (24 + (n)))
+#define POSTERN_BATCH_RESERVED    0xc0f00000u
+
 /* postern_sabotage(what): breaks the kernel on purpose; EPERM unless booted with sabotage=on. */
 enum postern_sabotage {
     SABOTAGE_USER_POINTER, /* dereferences a valid user address without a helper */

@@ -61,7 +61,7 @@ struct arena {
     uint32_t timer[4], termios[16], affinity[32], ids[4], groups[1], times[8];
     struct kernel_sigaction action;
     struct old_sigaction old_action;
-    uint32_t info[32];
+    uint32_t info[32], batch[2];
     char bytes[64];
 };
 
@@ -120,6 +120,7 @@ static inline void calls_prepare(int pattern)
     arena.affinity[0] = 1;
     arena.action.handler = arena.old_action.handler = (void *)calls_catch;
     memcpy(arena.info, (int[]){SIGUSR1, 0, SI_QUEUE}, 3 * sizeof(int));
+    memcpy(arena.batch, (uint32_t[]){NR_getppid, NR_getuid}, sizeof(arena.batch));
     strcpy(arena.bytes, "bytes of the user's");
 }
 
@@ -684,6 +685,7 @@ static const struct call all_calls[] = {
     CALL(postern_set, "", POSTERN_TRACE, 0),
     CALL(postern_counters, "", OUT(0), 44),
     CALL(postern_exposure, "", OUT(0), OUT_SIZE),
+    CALL(postern_batch, "", P(batch), 2, OUT(0)),
 };
 
 /* Those without a line, each with the reason. */

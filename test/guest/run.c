@@ -91,6 +91,7 @@ static const struct test {
     {"badargs", EACH_ISOLATION},
     {"badnumbers", EACH_ISOLATION},
     {"poison", EACH_ISOLATION},
+    {"batch", EACH_ISOLATION},
     {"failalloc", EACH_ISOLATION},
 };
 #define NR_TESTS (sizeof(all_tests) / sizeof(all_tests[0]))

@@ -3,9 +3,9 @@
  *
  *     bench                 every benchmark through every door, in this process's isolation mode
  *     bench NAME [DOOR]     one of them
- *     bench profile NAME [DOOR]  runs it a few times for scripts/profile.py, and prints nothing
- *     bench --all           every benchmark, door and mode, interleaved in this one boot, twice: a
- *                           KTAP result says for each whether both rounds agree to the digit
+ *     bench profile NAME [DOOR]  runs it a few times for scripts/profile_operation.py, and prints
+ * nothing bench --all           every benchmark, door and mode, interleaved in this one boot,
+ * twice: a KTAP result says for each whether both rounds agree to the digit
  *
  * The figures are instructions where the TSC counts them (an icount run); elsewhere they are called
  * min-ticks/op, which is what they are.
@@ -32,6 +32,16 @@ static const struct bench *const lists[] = {bench_calls, bench_operations, bench
         for (const struct bench *bench = lists[list_]; bench->name; bench++)
 
 void (*bench_door)(void);
+
+static char **arguments;
+
+void bench_be_resident(void)
+{
+    if (postern_get(POSTERN_RESIDENT) != 0 || postern_set(POSTERN_RESIDENT_NEXT, 1))
+        return;
+    spawn_exec("bench", arguments);
+    exit(1);
+}
 
 void *bench_map(unsigned long size)
 {
@@ -198,19 +208,17 @@ static int run_all(void)
     return ktap_end();
 }
 
-/* In a process of its own: what one leaves behind, such as pages, another would pay for. */
+/* In a program of its own: what one leaves behind, such as pages, another would pay for. */
 static int run_each(void)
 {
     print_units();
     for_each_bench(bench)
     {
         for (int door = 0; door < (bench->doorless ? 1 : NR_DOORS); door++) {
+            char *argv[] = {"bench", (char *)bench->name, (char *)door_names[door], NULL};
             fflush(stdout);
-            if ((doors() & 1 << door) && fork() == 0) {
-                run(bench, door);
-                exit(0);
-            }
-            wait(NULL);
+            if (doors() & 1 << door)
+                spawn_wait(argv);
         }
     }
     if (on_postern())
@@ -255,6 +263,7 @@ static int run_here_only(const char *what)
 
 int main(int argc, char **argv)
 {
+    arguments = argv;
     if (!measure_possible()) {
         printf("1..0 # SKIP this CPU has no time stamp counter\n");
         return 0;

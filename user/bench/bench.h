@@ -52,6 +52,10 @@ static inline long bench_call6(long number, long a, long b, long c, long d, long
     return result;
 }
 
+/* Starts the program anew, with a gate page that answers some calls itself, unless it has that one;
+ * before anything is prepared. */
+void bench_be_resident(void);
+
 /* A mapping of that many zeroed bytes; ends the program if there is none. */
 void *bench_map(unsigned long size);
 

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "user/bench/bench.h"
+#include "user/lib/postern.h"
 #include "user/lib/signals.h"
 #include "user/lib/syscall.h"
 
@@ -21,6 +22,12 @@ static void null(struct call *call)
 static void enosys(struct call *call)
 {
     *call = (struct call){NO_SUCH_CALL, {0}};
+}
+
+static void resident_getpid(struct call *call)
+{
+    bench_be_resident();
+    *call = (struct call){NR_getpid, {0}};
 }
 
 /* Memory that every page of has been written to. */
@@ -87,9 +94,21 @@ static void sigaction_2(struct call *call)
         (struct call){NR_rt_sigaction, {SIGUSR2, (long)&action, (long)&old, sizeof(action.mask)}};
 }
 
+/* Sixteen null calls by one entry. */
+static void batch_16(struct call *call)
+{
+    static struct postern_batch batch;
+
+    for (int i = 0; i < 16; i++)
+        postern_batch_add(&batch, 0, NR_getppid, 0);
+    *call =
+        (struct call){NR_postern_batch, {(long)batch.words, batch.nr_words, (long)batch.results}};
+}
+
 const struct bench bench_calls[] = {
     {"Null", null, NULL, false},
     {"Enosys", enosys, NULL, false},
+    {"ResidentGetpid", resident_getpid, NULL, false},
     {"ReadZero1", read_1, NULL, false},
     {"ReadZero64K", read_64k, NULL, false},
     {"WriteNull1", write_1, NULL, false},
@@ -97,6 +116,7 @@ const struct bench bench_calls[] = {
     {"ReadKernel", read_kernel, NULL, false},
     {"StatUnmapped", stat_unmapped, NULL, false},
     {"StatNull", stat_null, NULL, false},
+    {"Batch16", batch_16, NULL, false},
     {"Sigaction", sigaction_2, NULL, false},
     {NULL, NULL, NULL, false},
 };

@@ -30,7 +30,7 @@ bool measure_exact(void);
 struct cost measure(void (*entry)(void), const struct call *call);
 
 /* Runs nothing nine times, then the call until it is warm and nine times more, each between two
- * RDTSCs: what scripts/profile.py reads. */
+ * RDTSCs: what scripts/profile_operation.py reads. */
 void measure_profile(void (*entry)(void), const struct call *call);
 
 #endif

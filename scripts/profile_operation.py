@@ -2,7 +2,7 @@
 """Where the instructions of one operation go: boots a benchmark under a plugin of QEMU that counts
 what is executed, and prints functions and counts.
 
-    profile.py [--build DIR] [--isolation split|shared] [--door DOOR] BENCHMARK
+    profile_operation.py [--build DIR] [--isolation split|shared] [--door DOOR] BENCHMARK
 
 The operation is the median of several; what the measuring itself executes is taken off, so that the
 sum is what the benchmark prints.
@@ -23,12 +23,13 @@ SAMPLES = 9     # of user/bench: the empty stub first, then the operation
 
 def symbols(path, isolation):
     """Sorted (address, name) of the functions; of the gate page those of the variant that is mapped."""
-    other = {"split": "shared_gate_", "shared": "split_gate_"}[isolation]
     found = {}
     with open(path, encoding="ascii") as lines:
         for line in lines:
             fields = line.split()
-            if len(fields) == 3 and fields[1] in "tT" and not fields[2].startswith((".", other)):
+            if len(fields) != 3 or fields[1] not in "tT" or fields[2].startswith("."):
+                continue
+            if "_gate_" not in fields[2] or fields[2].startswith(f"{isolation}_gate_"):
                 found.setdefault(int(fields[0], 16), fields[2])
     return sorted(found.items())
 
