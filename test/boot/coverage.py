@@ -23,6 +23,7 @@ FIRST_NOT_STRUCK = (0, 5, 10, 14, 16)
 INTERRUPTED = [
     (r"callgate", 0, "a call gate leaves IF set: the cli has not run yet"),
     (r"sysexit", r"sysexit", "an NMI ended the shadow of the sti"),
+    (r"\w+", r"sysexit|lret", "likewise, behind an answer"),
     (r"\w+", r"mov +%esp,%eax", "the dispatcher is called with interrupts on"),
     (r"\w+", r"call .*<syscall_dispatch>", "likewise"),
 ]
