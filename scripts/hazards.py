@@ -129,6 +129,8 @@ def mark_of(results, mode, door, tests):
 
 def marks_of(row, results, run, emulated_here):
     """{mode: {door: mark}} of one emulator; the key of a row whose doors do not matter is None."""
+    if not row.tests and not emulated_here:
+        return {mode: {door: UNCONCERNED for door in row.doors or (None,)} for mode in MODES}
     marks = {}
     for mode in MODES:
         marks[mode] = {}
