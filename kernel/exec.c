@@ -279,8 +279,7 @@ static void reset_thread(struct thread *thread)
     memset(thread->tls, 0, sizeof(thread->tls));
     switch_tls(thread);
     load_fs_gs(0, 0);
-    fpu_init_state(thread->fpu);
-    fpu_load(thread->fpu);
+    fpu_reset();
     thread->altstack = (struct sigaltstack){.flags = 0};
 }
 
