@@ -20,9 +20,15 @@ struct copy_strategy {
 /* A software page walk, then a copy through the direct map. Serves every isolation mode. */
 extern const struct copy_strategy copy_walk;
 
-/* Dereferences, with an exception table for what faults. Only where the kernel runs on the
- * process's own directory: ISOLATION_SHARED. */
+/* The other three let the MMU check (mm/copy_steps.h). Dereferences: only where the kernel runs on
+ * the process's own directory, ISOLATION_SHARED. */
 extern const struct copy_strategy copy_direct;
+
+/* Through a window on the user's tables, in the directory that the kernel runs on. */
+extern const struct copy_strategy copy_window;
+
+/* On the user's directory, inside the gate page, through a buffer in the gate region. */
+extern const struct copy_strategy copy_bounce;
 
 /* Makes the page present for the access, then as copy_walk_page(). */
 void *copy_walk_page_fault(struct space *space, vaddr_t address, uint32_t access);
