@@ -14,8 +14,6 @@
 
 #include "mm/copy_strategy.h"
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
 /* What is copied: between user memory and kernel memory, or zeroes into user memory (NULL). */
 struct copy_job {
     struct space *space;
@@ -26,11 +24,6 @@ struct copy_job {
 
 /* Copies size bytes from the done-th on; returns how many were left when an access faulted. */
 typedef size_t (*copy_step)(const struct copy_job *job, size_t done, size_t size);
-
-static inline size_t copy_page_rest(vaddr_t address, size_t size)
-{
-    return MIN(size, PAGE_SIZE - address % PAGE_SIZE);
-}
 
 /*
  * Copies size bytes by steps of no more than at_most, none of which passes a multiple of it.
