@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -195,6 +196,29 @@ static void check_remapping(void)
     ktap_equal(wrong, 0, "%s: another page at the same address", copy);
 }
 
+/* In one call, pages of several tables at the same place in each. */
+static void check_vectors(void)
+{
+    struct iovec out[4], in[4];
+    char *pages[4], bytes[4 * 100];
+    bool good = true;
+
+    for (int i = 0; i < 4; i++) {
+        pages[i] = map_at(BORDER + (i << 22), PAGE);
+        memset(pages[i], 'a' + i, PAGE);
+        out[i] = (struct iovec){pages[i] + 50, 100};
+        in[3 - i] = (struct iovec){pages[i] + 200, 100};
+    }
+    good = pwritev(file, out, 4, 0) == 400 && preadv(file, in, 4, 0) == 400 &&
+           pread(file, bytes, 400, 0) == 400;
+    for (int i = 0; i < 4; i++) {
+        good = good && all(bytes + i * 100, 100, 'a' + i) && all(pages[i], 200, 'a' + i) &&
+               all(pages[i] + 200, 100, 'a' + 3 - i) && all(pages[i] + 300, 100, 'a' + i);
+        munmap(pages[i], PAGE);
+    }
+    ktap_ok(good, "%s: vectors of elements 4 MiB apart", copy);
+}
+
 static void check_first_touch(void)
 {
     char *from = map_at(0, LARGE), *to = map_at(0, LARGE);
@@ -280,6 +304,7 @@ static void check_all(const char *name)
     check_strings();
     check_rights();
     check_remapping();
+    check_vectors();
     check_first_touch();
     check_copy_on_write();
     check_two_processes();
