@@ -22,8 +22,8 @@ static pte_t *slot(const struct space *space)
     return &loaded[directory_index(USER_WINDOW)];
 }
 
-/* Without PTE_USER, nothing behind the window is user memory: what the window shows is open to the
- * kernel alone, and SMAP would not mind. */
+/* Without PTE_USER nothing behind the window is a user page (SDM 3A 4.6.1), so SMAP does not mind,
+ * nor is anything open to user mode that the slot's neighbours are not. */
 static void *window_open(const struct space *space, vaddr_t user)
 {
     slot(space)->bits = space->directory[directory_index(user)].bits & ~PTE_USER;
