@@ -25,6 +25,8 @@ INTERRUPTED = [
     (r"sysexit", r"sysexit", "an NMI ended the shadow of the sti"),
     (r"\w+", r"mov +%esp,%eax", "the dispatcher is called with interrupts on"),
     (r"\w+", r"call .*<syscall_dispatch>", "likewise"),
+    (r"bounce_\w+", 0, "so are the copies, before they clear IF"),
+    (r"bounce_\w+", r"ret", "and after they restored it"),
 ]
 
 
