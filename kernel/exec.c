@@ -234,8 +234,8 @@ static int load(struct program *program, const char *path, const struct argument
     if (!error) {
         enum postern_copy copy =
             current_thread()->space ? current_thread()->space->copy : (unsigned)knobs.copy;
-        if (process->isolation_next != ISOLATION_SHARED)
-            copy = copy == COPY_DIRECT ? COPY_WALK : copy;
+        if (!copy_serves(copy, process->isolation_next))
+            copy = COPY_WALK;
         program->space = space_create(process->isolation_next, copy);
         if (program->space && process->resident_next)
             space_set_resident(program->space);

@@ -7,6 +7,8 @@
 static const struct copy_strategy *const strategies[] = {
     [COPY_WALK] = &copy_walk,
     [COPY_DIRECT] = &copy_direct,
+    [COPY_WINDOW] = &copy_window,
+    [COPY_BOUNCE] = &copy_bounce,
 };
 
 static inline struct space *caller_space(void)

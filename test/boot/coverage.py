@@ -26,6 +26,8 @@ INTERRUPTED = [
     (r"\w+", r"sysexit|lret", "likewise, behind an answer"),
     (r"\w+", r"mov +%esp,%eax", "the dispatcher is called with interrupts on"),
     (r"\w+", r"call .*<syscall_dispatch>", "likewise"),
+    (r"bounce_\w+", 0, "so are the copies, before they clear IF"),
+    (r"bounce_\w+", r"ret", "and after they restored it"),
 ]
 
 

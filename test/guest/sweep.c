@@ -13,11 +13,13 @@
  */
 #define _GNU_SOURCE /* the names of the saved registers */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -33,6 +35,7 @@
 #define KEPT          0xcd5 /* of them and TF, what every path must bring back; IF reads as set */
 
 #define CLOCK         32 /* its vector, which strikes on its own account as well */
+#define PAGE          4096
 #define MAX_STEPS     20000
 #define STRIDE        16
 #define STEP_EXPECTED 50 /* a path is longer than that, or the strike came too early */
@@ -370,6 +373,35 @@ static void sweep_interrupts(void)
     }
 }
 
+/*
+ * What copy=bounce has in the gate page: to and from its buffer, zeroes, and a fault among the
+ * words, at the first and behind the last. The second and third argument are initial()'s.
+ */
+static void sweep_copies(void)
+{
+    char *page = (char *)(0x22222222 & -PAGE);
+    const struct {
+        const char *name;
+        int number;
+        const void *argument;
+        int32_t result;
+    } calls[] = {
+        {"bounce, to the user", NR_uname, page + 1, 0},
+        {"bounce, a fault at the first word", NR_uname, page - 4, -EFAULT},
+        {"bounce, a fault behind the words", NR_uname, page + PAGE - 388, -EFAULT},
+        {"bounce, from the user", NR_unlink, page + 1, -ENOENT},
+        {"bounce, zeroes up to a fault", NR_read, (void *)(long)open("/dev/zero", O_RDONLY),
+         PAGE - 0x222},
+    };
+
+    mmap(page, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    postern_set(POSTERN_COPY, COPY_BOUNCE);
+    for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+        sweep(calls[i].name, DOOR_INT80, STRIKE_NMI, 0, calls[i].number, calls[i].argument,
+              syscall_stub(DOOR_INT80), calls[i].result);
+    postern_set(POSTERN_COPY, COPY_WALK);
+}
+
 /* For the host: where the gate page was struck. */
 static void print_struck(void)
 {
@@ -402,6 +434,7 @@ int main(void)
     for (unsigned i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
         sweep_path(&paths[i], doors);
     sweep_interrupts();
+    sweep_copies();
     print_struck();
     return ktap_end();
 }
