@@ -69,14 +69,34 @@ __attribute__((noinline)) long syscall_other(const struct process *process, stru
     return process->watch & WATCH_TRACE ? trace_call(tf, handler) : handler(tf);
 }
 
-/* One comparison tells the calls that exist from those that do not and from those that somebody
- * watches. */
-void syscall_dispatch(struct trapframe *tf)
+/*
+ * Every call passes here, so no register is saved: after the handler the trapframe is found again
+ * where it was, right above the return address. One comparison tells the calls that exist from
+ * those that do not and from those that somebody watches, and one those with nothing left to do
+ * from the others: return_to_user().
+ */
+__attribute__((naked)) void syscall_dispatch(struct trapframe *tf __attribute__((unused)))
 {
-    struct thread *thread = thread_of(tf);
-    uint32_t number = tf->eax;
-
-    tf->eax = likely(number < thread->nr_calls) ? syscall_handlers[number](tf)
-                                                : syscall_other(thread->process, tf);
-    return_to_user(thread, tf);
+    __asm__ volatile("movl %c[number](%%eax), %%edx\n\t"
+                     "movl %c[thread](%%eax), %%ecx\n\t"
+                     "cmpl %c[nr_calls](%%ecx), %%edx\n\t"
+                     "jae 2f\n\t"
+                     "call *syscall_handlers(,%%edx,4)\n"
+                     "1:\tmovl %%eax, 4+%c[number](%%esp)\n\t"
+                     "cli\n\t"
+                     "movl 4+%c[thread](%%esp), %%eax\n\t"
+                     "cmpl $0, %c[work](%%eax)\n\t"
+                     "jne 3f\n\t"
+                     "ret\n"
+                     "2:\tmovl %%eax, %%edx\n\t"
+                     "movl %c[process](%%ecx), %%eax\n\t"
+                     "call syscall_other\n\t"
+                     "jmp 1b\n"
+                     "3:\tleal 4(%%esp), %%edx\n\t"
+                     "jmp return_work"
+                     :
+                     : [number] "i"(TF_EAX), [thread] "i"(TF_THREAD),
+                       [nr_calls] "i"(offsetof(struct thread, nr_calls)),
+                       [process] "i"(offsetof(struct thread, process)),
+                       [work] "i"(offsetof(struct thread, work)));
 }

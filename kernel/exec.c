@@ -234,8 +234,8 @@ static int load(struct program *program, const char *path, const struct argument
     if (!error) {
         enum postern_copy copy =
             current_thread()->space ? current_thread()->space->copy : (unsigned)knobs.copy;
-        if (process->isolation_next != ISOLATION_SHARED)
-            copy = copy == COPY_DIRECT ? COPY_WALK : copy;
+        if (!copy_serves(copy, process->isolation_next))
+            copy = COPY_WALK;
         program->space = space_create(process->isolation_next, copy);
         if (program->space && process->resident_next)
             space_set_resident(program->space);
@@ -279,8 +279,7 @@ static void reset_thread(struct thread *thread)
     memset(thread->tls, 0, sizeof(thread->tls));
     switch_tls(thread);
     load_fs_gs(0, 0);
-    fpu_init_state(thread->fpu);
-    fpu_load(thread->fpu);
+    fpu_reset();
     thread->altstack = (struct sigaltstack){.flags = 0};
 }
 

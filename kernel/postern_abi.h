@@ -30,6 +30,9 @@ enum postern_isolation {
 enum postern_copy {
     COPY_WALK,
     COPY_DIRECT,
+    COPY_WINDOW,
+    COPY_BOUNCE,
+    NR_COPIES,
 };
 
 /* postern_get(what) and postern_set(what, value): the calling process, unless it says otherwise. */

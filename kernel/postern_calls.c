@@ -103,9 +103,7 @@ SYSCALL_DEFINE2(postern_set, int, setting, int, value)
         process->door_next = value;
         return 0;
     case POSTERN_COPY:
-        /* the kernel can dereference only on the process's own directory */
-        if (value != COPY_WALK &&
-            (value != COPY_DIRECT || current_thread()->space->isolation != ISOLATION_SHARED))
+        if (!copy_serves(value, current_thread()->space->isolation))
             return -EINVAL;
         current_thread()->space->copy = value;
         return 0;

@@ -155,16 +155,22 @@ static void pending_take(struct signal_pending *pending, int signal, struct sigi
         else
             found = queued;
     }
-    *info = (struct siginfo){.signo = signal, .code = SI_KERNEL};
     if (found) {
-        *info = found->info;
         list_remove(&found->link);
-        list_insert(&garbage, &found->link);
+        nr_queued--;
     }
     if (!more)
         pending->set &= ~SIGNAL_BIT(signal);
     interrupts_restore(flags);
-    collect_garbage();
+
+    if (found) {
+        *info = found->info;
+        heap_free(found);
+    } else {
+        *info = (struct siginfo){.signo = signal, .code = SI_KERNEL};
+    }
+    if (unlikely(!list_empty(&garbage)))
+        collect_garbage();
 }
 
 static int first_signal(sigset_t set)
@@ -225,7 +231,7 @@ void signal_wake_all(struct process *process)
 
 static bool is_ignored_by_default(int signal)
 {
-    return IGNORED_SIGNALS & SIGNAL_BIT(signal);
+    return signal < SIGRTMIN && (uint32_t)IGNORED_SIGNALS >> (signal - 1) & 1;
 }
 
 /* True if signal would do nothing whoever takes it; init has only the handlers that it asked for.

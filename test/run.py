@@ -9,6 +9,7 @@ import argparse
 import concurrent.futures
 import difflib
 import functools
+import itertools
 import json
 import os
 import platform
@@ -24,6 +25,7 @@ import figures as study_figures  # noqa: E402  pylint: disable=wrong-import-posi
 import profile_operation  # noqa: E402  pylint: disable=wrong-import-position
 import ktap  # noqa: E402  pylint: disable=wrong-import-position
 import matrix  # noqa: E402  pylint: disable=wrong-import-position
+import page_walk  # noqa: E402  pylint: disable=wrong-import-position
 
 # Instructions of an icount run: exact, so the bound holds on any machine.
 ISOLATION_AT_MOST = 10  # what split adds to a call
@@ -255,25 +257,37 @@ class Tests:
         self.log(f"terminal {knobs}", output)
         return totals_of(output, status)
 
+    # --- what a directory maps, seen from outside -----------------------------------------------------
+
+    def exposure(self, isolation):
+        """QEMU's page walk finds what Postern reports."""
+        command = ["scripts/qemu", "--kernel", f"{self.args.build}/postern.elf", "--initrd",
+                   f"{self.args.build}/initrd.cpio", "--mem", "64"]
+        output, problems = page_walk.compare(command, isolation)
+        self.log(f"exposure-{isolation}", output)
+        return single(problems[:5])
+
     # --- an interrupt and an NMI at every instruction -------------------------------------------------
 
     def sweep(self):
         """Both kinds of NMI gate, both isolation modes; then every instruction must have been struck."""
         elf = os.path.join(self.args.build, "postern.elf")
         totals = ktap.Totals()
-        for isolation in ("split", "shared"):
+        objdump = re.sub(r"gcc$", "objdump", self.args.cc.split()[-1])
+        for isolation, resident in itertools.product(("split", "shared"), ("off", "on")):
+            variant = isolation + ("_resident" if resident == "on" else "")
             struck = ""
             for machine in ({}, {"cpu": "core2duo-v1", "qemu": matrix.I386}):
-                row = matrix.Row(f"sweep {isolation} {machine.get('cpu', 'four doors')}",
-                                 f"sweep=on loglevel=warning isolation={isolation} -- /test/sweep",
+                row = matrix.Row(f"sweep {variant} {machine.get('cpu', 'four doors')}",
+                                 f"sweep=on isolation={isolation} resident={resident} "
+                                 "loglevel=warning -- /test/sweep",
                                  icount=True, ktap=True, timeout=200, **machine)
                 status, output = self.run_machine(row)
                 totals.add(totals_of(output, status))
                 struck += output
-            objdump = re.sub(r"gcc$", "objdump", self.args.cc.split()[-1])
-            for problem in coverage.problems(elf, isolation, struck, objdump):
+            for problem in coverage.problems(elf, variant, struck, objdump):
                 totals.fail(problem)
-            totals.passed += len(coverage.instructions(elf, isolation, objdump))
+            totals.passed += len(coverage.instructions(elf, variant, objdump))
         return totals
 
     # --- the readers of results, which must see what is wrong ---------------------------------------
@@ -393,6 +407,9 @@ class Tests:
         for knobs, last in matrix.TERMINALS:
             yield f"terminal: {knobs}, {last}", \
                 lambda knobs=knobs, last=last: self.terminal(knobs, last)
+        for isolation in ("split", "shared"):
+            yield f"exposure: QEMU's page walk, {isolation}", \
+                lambda isolation=isolation: self.exposure(isolation)
         yield "sweep: every instruction of the gate", self.sweep
         for row in matrix.ROWS:
             yield f"boot: {row.name}", lambda row=row: self.boot(row)

@@ -24,6 +24,13 @@
 /* The main TSS's CR3 field, from the words. */
 #define CPU_TSS_CR3 (CPU_TSS - CPU_WORDS + 28)
 
+#if CPU_RESIDENT + 4 * RESIDENT_CALLS > CPU_BUFFER
+#error the answers reach into the buffer
+#endif
+#if CPU_BUFFER + CPU_BUFFER_SIZE + 0x400 > CPU_WORDS
+#error the buffer leaves the entry stack less than 1 KiB
+#endif
+
 #ifndef __ASSEMBLER__
 #include <stddef.h>
 #include <stdint.h>

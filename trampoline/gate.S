@@ -47,6 +47,8 @@
 #define AT_SYSRET    0x700
 #define AT_NULL      0x780
 #define AT_ANSWERS   0x800
+#define AT_BOUNCE    0xa00
+#define AT_BOUNCE_CLEAR 0xa80
 
 /* The stubs are alike in all variants; one of them lists them for the IDT. */
 #define GATE_LISTS_VECTORS (GATE_SPLIT && !GATE_RESIDENT)
@@ -559,6 +561,74 @@ G(null_selectors):
 	sti
 	lret
 #endif
+
+/* --- accesses to user memory on the user's directory: the copy strategy `bounce` ----------------- */
+
+/*
+ * Called by C, on the thread's kernel stack, with eax at the CPU's words. In between, ESP is on the
+ * entry stack, so the kernel stack's words move down to what it holds: a trap from here goes there,
+ * and here is where ESP is found again. An access that faults ends the routine, as for any other
+ * instruction with a fixup.
+ */
+.macro TO_USER_DIRECTORY
+	pushfl
+	/* AC, since SMAP would keep ring 0 from user pages otherwise */
+	KERNEL_FLAGS EFLAGS_FIXED|EFLAGS_AC
+	pushl	CPU_KSTACK(%eax)
+	movl	%esp, CPU_KSTACK(%eax)
+	movl	%eax, %esp
+	/* empty entry stack, interrupts off, the kernel's segments */
+	movl	%eax, %ebx
+	ENTER_USER_DIRECTORY 0, %eax
+.endm
+
+.macro BACK_TO_KERNEL
+	COUNT_CR3_WRITES %ebx
+	ENTER_KERNEL_DIRECTORY 0, %eax
+	movl	CPU_KSTACK(%ebx), %esp
+	popl	CPU_KSTACK(%ebx)
+	popfl
+	ret
+.endm
+
+/* A fault among the words: the bytes that are left, of them and of the edx behind them. */
+.macro BOUNCE_FIXUPS words, bytes, done
+	.section .gate_fixups.GATE_VARIANT, "a", @progbits
+	.long	\words, .Lleft\@, \bytes, \done
+	.previous
+.Lleft\@:
+	leal	(%edx,%ecx,4), %ecx
+	jmp	\done
+.endm
+
+	.org	AT_BOUNCE
+	/* ecx words and then edx bytes from esi to edi; ecx: the bytes not copied; eax, ebx changed */
+	.globl	G(bounce_copy)
+G(bounce_copy):
+	TO_USER_DIRECTORY
+.Lcopy_words:
+	rep movsl
+	movl	%edx, %ecx
+.Lcopy_bytes:
+	rep movsb
+.Lcopy_done:
+	BACK_TO_KERNEL
+	BOUNCE_FIXUPS .Lcopy_words, .Lcopy_bytes, .Lcopy_done
+
+	/* the same with zeroes */
+	.org	AT_BOUNCE_CLEAR
+	.globl	G(bounce_clear)
+G(bounce_clear):
+	TO_USER_DIRECTORY
+	xorl	%eax, %eax
+.Lclear_words:
+	rep stosl
+	movl	%edx, %ecx
+.Lclear_bytes:
+	rep stosb
+.Lclear_done:
+	BACK_TO_KERNEL
+	BOUNCE_FIXUPS .Lclear_words, .Lclear_bytes, .Lclear_done
 
 	.globl	G(end)
 G(end):

@@ -226,6 +226,32 @@ bool gate_is_exit_iret(uint32_t eip)
            eip == (uint32_t)split_resident_gate_iret || eip == (uint32_t)shared_resident_gate_iret;
 }
 
+/* --- accesses on the user's directory --------------------------------------------------------- */
+
+size_t gate_copy(void *to, const void *from, size_t size)
+{
+    size_t left = size / 4;
+    struct cpu_gate *words = gate_words(0);
+
+    __asm__ volatile("call split_gate_bounce_copy"
+                     : "+c"(left), "+D"(to), "+S"(from), "+a"(words)
+                     : "d"(size % 4)
+                     : "ebx", "memory");
+    return left;
+}
+
+size_t gate_clear(void *to, size_t size)
+{
+    size_t left = size / 4;
+    struct cpu_gate *words = gate_words(0);
+
+    __asm__ volatile("call split_gate_bounce_clear"
+                     : "+c"(left), "+D"(to), "+a"(words)
+                     : "d"(size % 4)
+                     : "ebx", "memory");
+    return left;
+}
+
 void gate_init(bool global, int door)
 {
     choose_doors(door);

@@ -49,10 +49,19 @@ _Noreturn static inline void gate_leave(struct trapframe *tf)
     __builtin_unreachable();
 }
 
+/*
+ * Accesses on the running process's directory, whichever the kernel runs on: size bytes from one
+ * address to another, of user memory or of gate_buffer(), with interrupts off. They return the
+ * bytes that were left when an access faulted.
+ */
+size_t gate_copy(void *to, const void *from, size_t size);
+size_t gate_clear(void *to, size_t size);
+
 /* CPU n's page of the gate region, and in it: */
-#define gate_words(n) ((struct cpu_gate *)(GATE_CPU(n) + CPU_WORDS))
-#define gate_tss(n)   ((struct tss *)(GATE_CPU(n) + CPU_TSS))
-#define gate_gdt(n)   ((descriptor_t *)(GATE_CPU(n) + CPU_GDT))
+#define gate_buffer(n) ((char *)(GATE_CPU(n) + CPU_BUFFER))
+#define gate_words(n)  ((struct cpu_gate *)(GATE_CPU(n) + CPU_WORDS))
+#define gate_tss(n)    ((struct tss *)(GATE_CPU(n) + CPU_TSS))
+#define gate_gdt(n)    ((descriptor_t *)(GATE_CPU(n) + CPU_GDT))
 
 /*
  * Builds the gate region and enters it in the kernel directory; then loads GDT, IDT, TSS and the

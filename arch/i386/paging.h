@@ -46,7 +46,7 @@ static inline unsigned table_index(vaddr_t address)
 /* Physical memory below 896 MiB, where the kernel directory maps it. */
 static inline void *direct_map(paddr_t address)
 {
-    return (void *)(KERNEL_BASE + address.value);
+    return (char *)KERNEL_BASE + address.value;
 }
 
 static inline paddr_t direct_map_paddr(const void *pointer)

@@ -151,24 +151,6 @@ static void user_page_fault(struct trapframe *tf)
     }
 }
 
-/* The direct copy strategy faults on user pages as the user would have, and is served alike. */
-static bool kernel_page_fault(struct trapframe *tf)
-{
-    vaddr_t address = read_cr2();
-    struct space *space = current_thread()->space;
-
-    if (address >= USER_LIMIT || !space || space->isolation != ISOLATION_SHARED)
-        return false;
-    counters.page_faults++;
-    if (tf->eflags & EFLAGS_IF)
-        interrupts_enable();
-    int error = space_fault(space, address, fault_access(tf->error));
-    if (error == -ENOMEM)
-        thread_out_of_memory();
-    interrupts_disable();
-    return !error;
-}
-
 /* --- exceptions ---------------------------------------------------------------------------------
  */
 
@@ -223,9 +205,8 @@ static void kernel_exception(struct trapframe *tf)
         __asm__ volatile("clts");
         return;
     case VECTOR_PF:
-        /* only instructions that have a fixup may touch user memory */
-        if (fixup && kernel_page_fault(tf))
-            return;
+        /* of a copy, which makes the page present and tries again: mm/copy_steps.h */
+        counters.page_faults++;
         break;
     }
     if (!fixup)

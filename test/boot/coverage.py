@@ -23,8 +23,11 @@ FIRST_NOT_STRUCK = (0, 5, 10, 14, 16)
 INTERRUPTED = [
     (r"callgate", 0, "a call gate leaves IF set: the cli has not run yet"),
     (r"sysexit", r"sysexit", "an NMI ended the shadow of the sti"),
+    (r"\w+", r"sysexit|lret", "likewise, behind an answer"),
     (r"\w+", r"mov +%esp,%eax", "the dispatcher is called with interrupts on"),
     (r"\w+", r"call .*<syscall_dispatch>", "likewise"),
+    (r"bounce_\w+", 0, "so are the copies, before they clear IF"),
+    (r"bounce_\w+", r"ret", "and after they restored it"),
 ]
 
 

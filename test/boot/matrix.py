@@ -8,6 +8,15 @@ PANIC = 101
 KERNEL_AT_MOST = 20_000  # from the boot loader to the first program
 PROMPT_AT_MOST = 60_000  # from reset to what was typed at the shell's first prompt
 
+# Of a warm copy: 64 KiB are 16,384 words, and `rep movs` or `rep stos` is an instruction for each.
+COPY_64K_AT_MOST = 17_100
+COPY_1_AT_MOST = 235
+
+# The tests that copy much, or in odd places.
+COPYING = ("pointers copies errnos poll pipe fifo files paths directories signal signal_frame sigframe "
+           "fork exec memory mmap protect leak oom failalloc poison threads futex clone storm "
+           "hazard_copy hazard_memory badargs badnumbers")
+
 
 @dataclass
 class Row:
@@ -127,9 +136,21 @@ ROWS = [
         at_most=((r", (\d+) thousand in the kernel", KERNEL_AT_MOST),
                  (r"thousand cycles +(\d+)", PROMPT_AT_MOST))),
     Row("guest tests, four doors", "loglevel=warning -- /test/run", ktap=True, timeout=240),
-    Row("guest tests, copy=direct",
-        "isolation=shared copy=direct loglevel=warning -- /test/run pointers errnos sigframe mmap storm",
-        ktap=True),
+    *[Row(f"guest tests, copy={copy}", f"{mode} copy={copy} loglevel=warning -- /test/run {COPYING}",
+          ktap=True, timeout=200)
+      for copy, mode in (("window", MODES[0]), ("bounce", MODES[0]), ("direct", MODES[1]))],
+    *[Row(f"guest tests, SMAP, copy={copy}",
+          f"isolation=shared copy={copy} loglevel=warning -- /test/pointers", ktap=True, cpu="max",
+          qemu=I386) for copy in ("window", "bounce")],
+    Row("guest tests, copies, 486", "loglevel=warning -- /test/run copies", ktap=True, cpu="486",
+        qemu=I386),
+    Row("guest tests, copies, SMAP", "loglevel=warning -- /test/run copies", ktap=True, cpu="max",
+        qemu=I386),
+    Row("what copies cost", "loglevel=warning -- /bin/bench copies", icount=True, timeout=120,
+        at_most=((r"CopyZeroes/isolation=split/copy=walk/size=65536/offset=0/touch=warm 5 (\d+)",
+                  COPY_64K_AT_MOST),
+                 (r"CopyZeroes/isolation=split/copy=walk/size=1/offset=0/touch=warm 5 (\d+)",
+                  COPY_1_AT_MOST))),
     Row("guest tests, resident=on",
         "resident=on loglevel=warning -- /test/run doors step fork signal sigframe threads tls", ktap=True,
         timeout=120),

@@ -34,6 +34,7 @@ static const struct test {
     {"exec", DOORS_TOO},
     {"faults", DOORS_TOO},
     {"pointers", DOORS_TOO},
+    {"copies", EACH_ISOLATION},
     {"tls", DOORS_TOO},
     {"isolation", DOORS_TOO},
     {"resident", EACH_ISOLATION},

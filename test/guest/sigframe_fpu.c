@@ -183,7 +183,8 @@ static void state_unaligned(mcontext_t *machine, struct fpu_state *state)
 static void mxcsr_reserved(mcontext_t *machine, struct fpu_state *state)
 {
     (void)machine;
-    state->fx.mxcsr = 0xffff0000 | MXCSR_INITIAL;
+    /* AMD's bit 17 is none of them (APM 4 MXCSR.MM): this CPU says which are */
+    state->fx.mxcsr = (0xffff0000 & ~state->fx.mxcsr_mask) | MXCSR_INITIAL;
 }
 
 static void garbage(mcontext_t *machine, struct fpu_state *state)

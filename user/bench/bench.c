@@ -3,9 +3,11 @@
  *
  *     bench                 every benchmark through every door, in this process's isolation mode
  *     bench NAME [DOOR]     one of them
- *     bench profile NAME [DOOR]  runs it a few times for scripts/profile_operation.py, and prints
- * nothing bench --all           every benchmark, door and mode, interleaved in this one boot,
- * twice: a KTAP result says for each whether both rounds agree to the digit
+ *     bench copies          each copy strategy, by size, alignment and direction
+ *     bench --all           every benchmark, door and mode, interleaved in this one boot, twice: a
+ *                           KTAP result says for each whether both rounds agree to the digit
+ *     bench profile NAME [DOOR]
+ *                           runs it a few times for scripts/profile_operation.py, prints nothing
  *
  * The figures are instructions where the TSC counts them (an icount run); elsewhere they are called
  * min-ticks/op, which is what they are.
@@ -70,12 +72,12 @@ static int doors(void)
     return on_postern() ? postern_get(POSTERN_DOORS) : 1 << DOOR_INT80;
 }
 
-static const char *mode(void)
+const char *bench_mode(void)
 {
     return on_postern() ? isolation_names[postern_get(POSTERN_ISOLATION)] : "linux";
 }
 
-static void print_cost(struct cost cost)
+void bench_print_cost(struct cost cost)
 {
     /* a clock's ticks are no instructions, and only their minimum says anything */
     if (measure_exact())
@@ -103,11 +105,11 @@ static void run(const struct bench *bench, int door)
     void (*entry)(void) = prepared(bench, door, &call);
     struct cost cost = measure(entry, &call);
 
-    printf("Benchmark%s/isolation=%s", bench->name, mode());
+    printf("Benchmark%s/isolation=%s", bench->name, bench_mode());
     if (!bench->doorless)
         printf("/door=%s", door_names[door]);
     printf(" %u ", cost.samples);
-    print_cost(cost);
+    bench_print_cost(cost);
 }
 
 static void profile(const struct bench *bench, int door)
@@ -128,7 +130,7 @@ static void print_exposure(void)
 {
     unsigned pages = postern_exposed_pages();
 
-    printf("BenchmarkExposure/isolation=%s 1 %u pages/op %u bytes/op\n", mode(), pages,
+    printf("BenchmarkExposure/isolation=%s 1 %u pages/op %u bytes/op\n", bench_mode(), pages,
            pages << PAGE_SHIFT);
 }
 
@@ -228,7 +230,8 @@ static int run_each(void)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: bench [--all | exposure | [profile] NAME [DOOR]]\n       NAME:");
+    fprintf(stderr,
+            "usage: bench [--all | copies | exposure | [profile] NAME [DOOR]]\n       NAME:");
     for_each_bench(bench) fprintf(stderr, " %s", bench->name);
     fprintf(stderr, "\n");
     return 2;
@@ -270,6 +273,11 @@ int main(int argc, char **argv)
     }
     if (argc == 1)
         return run_each();
+    if (!strcmp(argv[1], "copies")) {
+        print_units();
+        bench_copies();
+        return 0;
+    }
     if (!strcmp(argv[1], "--all") || !strcmp(argv[1], "exposure"))
         return run_here_only(argv[1]);
     int name = argc > 2 && !strcmp(argv[1], "profile") ? 2 : 1;

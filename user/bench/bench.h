@@ -25,6 +25,14 @@ extern const struct bench bench_calls[];      /* one call each */
 extern const struct bench bench_operations[]; /* several calls, a fault, two processes */
 extern const struct bench bench_memory[];     /* mappings */
 
+/* Prints what every copy strategy costs that serves this isolation: three ways, from a byte to a
+ * mebibyte, aligned and not, into pages that are there and pages that are not yet. */
+void bench_copies(void);
+
+/* "split", "shared" or "linux"; the figures of a benchmark, to the end of its line. */
+const char *bench_mode(void);
+void bench_print_cost(struct cost cost);
+
 /* The stub of the door that is measured. */
 extern void (*bench_door)(void);
 

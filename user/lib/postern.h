@@ -59,8 +59,10 @@ void postern_perror(const char *who);
 /* Names, and their numbers or -1 (doors: -2). */
 extern const char *const isolation_names[2];
 extern const char *const door_names[NR_DOORS];
+extern const char *const copy_names[NR_COPIES];
 int isolation_number(const char *name);
 int door_number(const char *name); /* "auto" is DOOR_AUTO */
+int copy_number(const char *name);
 
 /* Supervisor pages that the caller's directory maps. */
 unsigned postern_exposed_pages(void);
