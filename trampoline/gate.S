@@ -79,8 +79,8 @@ G(start):
 
 /*
  * The entry's write and its exit's, so that the exit need not count: a thread that ends without an
- * exit was begun without an entry. \cpu: the register with the address of the CPU's words. Changes
- * the flags.
+ * exit was begun without an entry. A door's are counted by its entries, which split has counters of
+ * its own for. \cpu: the register with the address of the CPU's words. Changes the flags.
  */
 .macro COUNT_CR3_WRITES cpu
 #if GATE_SPLIT
@@ -132,11 +132,15 @@ G(start):
  * pushed but for eax, and ebx, esi, edi, ebp are still the user's, since C preserves them. Any other
  * frame leaves by the exit below, from C (gate_leave()).
  */
+#if GATE_SPLIT
+#define COUNTERS CPU_SPLIT
+#else
+#define COUNTERS 0
+#endif
 .macro CALL_DISPATCHER counter
 	PUSH_REST_OF_FRAME
 	movl	TF_CPU(%esp), %eax
-	incl	\counter(%eax)
-	COUNT_CR3_WRITES %eax
+	incl	COUNTERS+\counter(%eax)
 	KERNEL_FLAGS EFLAGS_FIXED|EFLAGS_IF
 	movl	%esp, %eax
 	call	syscall_dispatch
