@@ -137,7 +137,7 @@ ROWS = [
                  (r"thousand cycles +(\d+)", PROMPT_AT_MOST))),
     Row("guest tests, four doors", "loglevel=warning -- /test/run", ktap=True, timeout=240),
     *[Row(f"guest tests, copy={copy}", f"{mode} copy={copy} loglevel=warning -- /test/run {COPYING}",
-          ktap=True, timeout=200)
+          ktap=True, timeout=300)
       for copy, mode in (("window", MODES[0]), ("bounce", MODES[0]), ("direct", MODES[1]))],
     *[Row(f"guest tests, SMAP, copy={copy}",
           f"isolation=shared copy={copy} loglevel=warning -- /test/pointers", ktap=True, cpu="max",
