@@ -97,10 +97,10 @@ static size_t walk_string(struct space *space, char *to, vaddr_t from, size_t si
     size_t done = 0;
 
     while (done < size) {
-        size_t end = done + copy_page_rest(from + done, size - done);
         const char *page = copy_walk_page(space, from + done, REGION_READ);
         if (!page)
             break;
+        size_t end = done + copy_page_rest(from + done, size - done);
         while (done < end) {
             char c = *page++;
             to[done++] = c;
