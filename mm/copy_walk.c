@@ -11,17 +11,13 @@
 #include "kernel/string.h"
 #include "mm/copy_strategy.h"
 
-void *copy_walk_page_fault(struct space *space, vaddr_t address, uint32_t access)
+int copy_fault_in(struct space *space, vaddr_t address, uint32_t access)
 {
     int error = space_fault(space, address, access);
 
     if (error == -ENOMEM)
         thread_out_of_memory();
-    if (error)
-        return NULL;
-    pte_t *entry = space_pte(space, address);
-    entry->bits |= copy_walk_bits(access);
-    return copy_walk_show(*entry, address);
+    return error;
 }
 
 /* What is done with the part of a page: kernel is the other side, or NULL. */
