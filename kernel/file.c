@@ -187,6 +187,28 @@ void files_remove(struct files *files, int fd)
     files->slots[fd] = 0;
 }
 
+int files_install_pair(struct files *files, struct file *const pair[2], bool close_on_exec,
+                       unsafe_int_pair user)
+{
+    struct int_pair fds = {-1, -1};
+
+    fds.first = files_install(files, pair[0], close_on_exec);
+    if (fds.first >= 0)
+        fds.second = files_install(files, pair[1], close_on_exec);
+    int error = fds.first < 0    ? fds.first
+                : fds.second < 0 ? fds.second
+                                 : copy_object_k2u(user, &fds);
+    if (!error)
+        return 0;
+    if (fds.second >= 0)
+        files_remove(files, fds.second);
+    if (fds.first >= 0)
+        files_remove(files, fds.first);
+    file_put(pair[0]);
+    file_put(pair[1]);
+    return error;
+}
+
 int files_install_at(struct files *files, struct file *file, bool close_on_exec, int fd)
 {
     int error = files_grow(files, fd);

@@ -61,6 +61,8 @@ SYSCALL_DEFINE1(postern_get, int, setting)
         return poison_byte;
     case POSTERN_FILES_IN_USE:
         return files_in_use;
+    case POSTERN_IPC:
+        return process->ipc;
     }
     return -EINVAL;
 }
@@ -113,6 +115,11 @@ SYSCALL_DEFINE2(postern_set, int, setting, int, value)
             return -EINVAL;
         poison_byte = value;
         set_watch(process, WATCH_POISON, value);
+        return 0;
+    case POSTERN_IPC:
+        if (value != IPC_DIRECT && value != IPC_KERNEL)
+            return -EINVAL;
+        process->ipc = value;
         return 0;
     }
     return -EINVAL;

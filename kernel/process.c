@@ -265,6 +265,7 @@ static struct process *process_fork(struct process *parent, uint32_t flags, int 
     child->exit_signal = flags & CLONE_PARENT ? parent->exit_signal : exit_signal;
     child->isolation_next = parent->isolation_next;
     child->door_next = parent->door_next;
+    child->ipc = parent->ipc;
     process_watch(child, parent->watch);
     memcpy(child->name, parent->name, sizeof(child->name));
     inherit(child, parent);
@@ -317,6 +318,7 @@ void process_start_init(void)
     init_process->session = session;
     init_process->isolation_next = knobs.isolation;
     init_process->door_next = DOOR_AUTO;
+    init_process->ipc = knobs.ipc;
     init_process->limits = limits_default;
     init_process->dumpable = true;
     thread->tid = init_process->pid;
@@ -431,6 +433,7 @@ static void thread_release(struct thread *thread)
 
     futex_thread_exit(thread);
     vfork_finish(thread);
+    ipc_leave(thread);
     files_put(thread->files);
     thread->files = NULL;
     cwd_put(thread->cwd);

@@ -14,6 +14,7 @@
 #include "kernel/abi_process.h"
 #include "kernel/cputime.h"
 #include "kernel/credentials.h"
+#include "kernel/ipc.h"
 #include "kernel/itimer.h"
 #include "kernel/limits.h"
 #include "kernel/list.h"
@@ -79,6 +80,7 @@ struct thread {
     vaddr_t robust_list;            /* set_robust_list(2) */
     struct vfork_wait *vfork;       /* who waits for this thread's exec or end */
     struct restart restart;
+    struct ipc ipc;
     struct cputime time;
 };
 
@@ -120,7 +122,8 @@ struct process {
     bool has_execed;
 
     enum postern_isolation isolation_next;
-    int door_next;  /* enum postern_door or DOOR_AUTO */
+    int door_next; /* enum postern_door or DOOR_AUTO */
+    enum postern_ipc ipc;
     uint32_t watch; /* WATCH_*: what the dispatcher does with each call; inherited by fork */
     char name[16];  /* last component of the program's path */
     struct strings strings;

@@ -156,6 +156,22 @@ int wait_sleep(enum sleep_kind kind, uint64_t deadline)
     return is_interrupted(current, kind) ? -ERESTARTSYS : 0;
 }
 
+int wait_hand_over(struct thread *next)
+{
+    struct thread *current = current_thread();
+
+    if (next->state != THREAD_SLEEPING || is_interrupted(current, SLEEP_INTERRUPTIBLE)) {
+        sched_wake(next);
+        return wait_sleep(SLEEP_INTERRUPTIBLE, WAIT_FOREVER);
+    }
+    current->sleep = SLEEP_INTERRUPTIBLE;
+    current->state = THREAD_SLEEPING;
+    next->state = THREAD_RUNNABLE;
+    switch_thread(current, next);
+    sched_begin();
+    return is_interrupted(current, SLEEP_INTERRUPTIBLE) ? -ERESTARTSYS : 0;
+}
+
 void wait_wake(struct wait_queue *queue)
 {
     uint32_t flags = interrupts_save();

@@ -90,6 +90,7 @@ struct thread *thread_create(void (*entry)(void))
     list_init(&thread->queue);
     list_init(&thread->siblings);
     signal_pending_init(&thread->pending);
+    ipc_init(&thread->ipc);
     thread->top = (struct stack_top *)(slot_stack(slot) + KSTACK_SIZE) - 1;
     thread->top->thread = thread;
 

@@ -51,6 +51,7 @@
 #define VSYSCALL_CALLGATE 0xffffe500
 #define VDSO_SIGRETURN    0xffffe540 /* what handlers return to */
 #define VDSO_RT_SIGRETURN 0xffffe580
+#define VDSO_IPC_RETURN   0xffffe5c0 /* behind a fast door, with a message in ecx and edx */
 #define SYSENTER_RETURN   0xffffe487 /* where sysexit lands, whatever the caller's EIP was */
 
 #define NR_CPUS           1

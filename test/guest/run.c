@@ -41,6 +41,8 @@ static const struct test {
     {"signal_restart", DOORS_TOO},
     {"signal_frame", DOORS_TOO},
     {"sigframe", DOORS_TOO},
+    {"ipc_death", DOORS_TOO},
+    {"ipc", EACH_ISOLATION},
     {"script", EACH_ISOLATION},
     {"elf", EACH_ISOLATION},
     {"memory", EACH_ISOLATION},

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "user/bench/ipc.h"
 #include "user/bench/measure.h"
 #include "user/bench/operations.h"
 #include "user/lib/ktap.h"
@@ -35,12 +36,15 @@ static const struct bench {
     const char *path;
     int flags;
     long size; /* third argument; the second is the buffer where this is not 0 */
+    int ipc;   /* enum postern_ipc, of a call that a server answers */
 } benches[] = {
-    {"Null", NR_getppid, NULL, 0, 0},
-    {"Enosys", NO_SUCH_CALL, NULL, 0, 0},
-    {"ReadZero1", NR_read, "/dev/zero", O_RDONLY, 1},
-    {"ReadZero64K", NR_read, "/dev/zero", O_RDONLY, BUFFER_SIZE},
-    {"WriteNull1", NR_write, "/dev/null", O_WRONLY, 1},
+    {"Null", NR_getppid, NULL, 0, 0, 0},
+    {"Enosys", NO_SUCH_CALL, NULL, 0, 0, 0},
+    {"ReadZero1", NR_read, "/dev/zero", O_RDONLY, 1, 0},
+    {"ReadZero64K", NR_read, "/dev/zero", O_RDONLY, BUFFER_SIZE, 0},
+    {"WriteNull1", NR_write, "/dev/null", O_WRONLY, 1, 0},
+    {"IpcRoundTrip", NR_ipc_call, NULL, 0, 0, IPC_DIRECT},
+    {"IpcRoundTripKernel", NR_ipc_call, NULL, 0, 0, IPC_KERNEL},
 };
 
 #define NR_BENCHES (sizeof(benches) / sizeof(benches[0]))
@@ -98,6 +102,8 @@ static void run(const struct bench *bench, int door)
         call.arguments[1] = (long)buffer;
         call.arguments[2] = bench->size;
     }
+    if (bench->number == NR_ipc_call)
+        call.arguments[0] = ipc_server_start(door, bench->ipc);
     struct cost cost = measure(syscall_stub(door), &call);
     printf("Benchmark%s/isolation=%s/door=%s %u ", bench->name, mode(), door_names[door],
            cost.samples);
@@ -227,7 +233,7 @@ int main(int argc, char **argv)
         print_units();
         for (unsigned i = 0; i < NR_BENCHES; i++) {
             for (int door = 0; door < NR_DOORS; door++) {
-                if (doors() & 1 << door)
+                if ((doors() & 1 << door) && (benches[i].number != NR_ipc_call || on_postern()))
                     run(&benches[i], door);
             }
         }
