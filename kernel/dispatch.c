@@ -3,6 +3,7 @@
  * through.
  */
 #include "arch/i386/asm.h"
+#include "kernel/ipc_direct.h"
 #include "kernel/process.h"
 #include "kernel/return.h"
 #include "kernel/syscall.h"
@@ -58,13 +59,16 @@ int syscall_argument6(const struct trapframe *tf, uint32_t *value)
     return 0;
 }
 
-/* A number without a call, or a process that is watched: its threads' limit is 0. */
-static __attribute__((noinline)) long other_call(const struct process *process,
-                                                 struct trapframe *tf)
+/* A number without a call, or a thread whose limit is 0: its process is watched, or the gate page
+ * has switched to it. */
+static __attribute__((noinline)) long other_call(struct thread *thread, struct trapframe *tf)
 {
+    const struct process *process = thread->process;
     uint32_t number = tf->eax;
     syscall_handler handler = number < NR_SYSCALLS ? handlers[number] : sys_ni_syscall;
 
+    if (thread->state != THREAD_RUNNABLE)
+        direct_settle(thread);
     if (process->watch & WATCH_POISON)
         poison_stack();
     return process->watch & WATCH_TRACE ? trace_call(tf, handler) : handler(tf);
@@ -77,7 +81,6 @@ void syscall_dispatch(struct trapframe *tf)
     struct thread *thread = thread_of(tf);
     uint32_t number = tf->eax;
 
-    tf->eax =
-        likely(number < thread->nr_calls) ? handlers[number](tf) : other_call(thread->process, tf);
+    tf->eax = likely(number < thread->nr_calls) ? handlers[number](tf) : other_call(thread, tf);
     return_to_user(thread, tf);
 }

@@ -2,6 +2,7 @@
 
 #include "kernel/fs/lock.h"
 #include "kernel/fs/vfs.h"
+#include "kernel/ipc_direct.h"
 #include "kernel/limits.h"
 #include "kernel/panic.h"
 #include "kernel/process.h"
@@ -50,11 +51,14 @@ ssize_t file_read_at(struct file *file, void *to, size_t size, uint64_t offset)
 /* --- tables -------------------------------------------------------------------------------------
  */
 
-/* Any close of a file gives up the record locks that the process holds on it (fcntl(2)). */
+/* Any close of a file gives up the record locks that the process holds on it (fcntl(2)), and any
+ * close of an endpoint what the gate page was told about descriptors. */
 static void descriptor_put(struct files *files, struct file *file)
 {
     if (file->inode && file->inode->locks)
         lock_release(file->inode, files);
+    if (file->operations == &endpoint_operations)
+        direct_forget_all();
     file_put(file);
 }
 

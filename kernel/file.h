@@ -41,6 +41,8 @@ struct file_operations {
     void (*release)(struct file *file);
 };
 
+extern const struct file_operations endpoint_operations; /* kernel/ipc.c */
+
 struct file {
     uint32_t references;
     uint32_t flags; /* O_ACCMODE, status flags, FILE_* */

@@ -14,8 +14,10 @@
 #include "kernel/ipc.h"
 
 #include "kernel/file.h"
+#include "kernel/ipc_direct.h"
 #include "kernel/poll.h"
 #include "kernel/process.h"
+#include "kernel/return.h"
 #include "kernel/sched.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
@@ -42,8 +44,6 @@ struct endpoint {
     struct wait_queue changed; /* for poll */
 };
 
-static const struct file_operations endpoint_operations;
-
 void ipc_init(struct ipc *ipc)
 {
     list_init(&ipc->link);
@@ -67,18 +67,23 @@ static struct endpoint *endpoint_of(const struct thread *thread, int fd, uint32_
 
 /* --- who sleeps where ------------------------------------------------------------------------- */
 
-static void enqueue(struct thread *thread, struct endpoint *endpoint, enum ipc_state state,
-                    struct list *list)
+static struct list *list_of(struct endpoint *endpoint, enum ipc_state state)
+{
+    return state == IPC_RECEIVING ? &endpoint->receivers
+           : state == IPC_CALLED  ? &endpoint->called
+                                  : &endpoint->senders;
+}
+
+void ipc_enqueue(struct thread *thread, struct endpoint *endpoint, enum ipc_state state)
 {
     thread->ipc.state = state;
     thread->ipc.endpoint = endpoint;
     endpoint->references++;
     list_remove(&thread->ipc.link);
-    list_insert(list, &thread->ipc.link);
+    list_insert(list_of(endpoint, state), &thread->ipc.link);
 }
 
-/* Ends thread's part, in whatever state it is, without a wake-up. */
-static void finish(struct thread *thread, long result)
+void ipc_dequeue(struct thread *thread)
 {
     struct ipc *ipc = &thread->ipc;
 
@@ -86,8 +91,22 @@ static void finish(struct thread *thread, long result)
         ipc->server->ipc.caller = NULL;
     list_remove(&ipc->link);
     ipc->state = IPC_IDLE;
-    ipc->result = result;
     endpoint_put(ipc->endpoint);
+}
+
+/* Ends thread's part, in whatever state it is, without a wake-up. */
+static void finish(struct thread *thread, long result)
+{
+    ipc_dequeue(thread);
+    thread->ipc.result = result;
+    if (thread->ipc.slot)
+        direct_disarm(thread);
+}
+
+/* True if whoever receives here next finds nobody before him, neither sender nor receiver. */
+bool endpoint_is_calm(const struct endpoint *endpoint)
+{
+    return list_empty(&endpoint->senders) && list_empty(&endpoint->receivers);
 }
 
 static void finish_and_wake(struct thread *thread, long result)
@@ -107,33 +126,43 @@ static void finish_all(struct list *list, long result)
 /* What else a signal or the deadline means to a call that was not answered. */
 static long give_up(struct thread *self, int error, uint64_t deadline)
 {
-    bool again = self->ipc.state != IPC_CALLED && deadline == WAIT_FOREVER;
+    bool again = self->ipc.state != IPC_CALLED && deadline == WAIT_FOREVER && !self->ipc.replied;
 
     finish(self, 0);
     return error == -ERESTARTSYS && !again ? -EINTR : error;
 }
 
-/* Until somebody finished the caller's part: its result. next, if not NULL, was finished by the
- * caller but not woken. */
-static long await(struct thread *self, uint64_t deadline, struct thread *next)
+/* Until somebody finished the caller's part: its result. */
+static long await_more(struct thread *self, uint64_t deadline, int error)
 {
     uint32_t flags = interrupts_save();
-    int error = 0;
 
-    if (next && deadline == WAIT_FOREVER)
-        error = wait_hand_over(next);
-    else if (next)
-        sched_wake(next);
     while (self->ipc.state != IPC_IDLE && !error)
         error = wait_sleep(SLEEP_INTERRUPTIBLE, deadline);
     interrupts_restore(flags);
     return self->ipc.state == IPC_IDLE ? self->ipc.result : give_up(self, error, deadline);
 }
 
+/* The same from the start. next, if not NULL, was finished by the caller but not woken. */
+static long await(struct thread *self, uint64_t deadline, struct thread *next)
+{
+    uint32_t flags = interrupts_save();
+    int error = 0;
+
+    self->ipc.replied = false;
+    if (next && deadline == WAIT_FOREVER)
+        error = wait_hand_over(next);
+    else if (next)
+        sched_wake(next);
+    interrupts_restore(flags);
+    return await_more(self, deadline, error);
+}
+
 /* --- one message ------------------------------------------------------------------------------ */
 
-#define RECEIVER_FAULT 1 /* transfer(): the receiver's buffer is bad; the sender is not to blame \
-                          */
+#define RECEIVER_FAULT                                                        \
+    1 /* transfer(): the receiver's buffer is bad; the sender is not to blame \
+       */
 
 static long transfer_buffer(struct thread *from, struct thread *to)
 {
@@ -209,11 +238,15 @@ static long ipc_send(struct thread *self, struct endpoint *endpoint, bool calls,
         sched_wake(receiver);
         return 0;
     }
-    enqueue(self, endpoint, calls ? IPC_CALLING : IPC_SENDING, &endpoint->senders);
-    if (receiver)
+    ipc_enqueue(self, endpoint, calls ? IPC_CALLING : IPC_SENDING);
+    if (receiver) {
         owe(receiver, self);
-    else if (!list_empty(&endpoint->changed.waiters))
+        if (deadline == WAIT_FOREVER)
+            direct_arm_caller(self, receiver);
+    } else {
+        direct_crowd(endpoint);
         wait_wake(&endpoint->changed);
+    }
     return await(self, deadline, receiver);
 }
 
@@ -237,14 +270,25 @@ static long take(struct thread *self, struct endpoint *endpoint)
     return -EAGAIN;
 }
 
+static void drop_caller(struct thread *thread)
+{
+    if (thread->ipc.caller)
+        finish_and_wake(thread->ipc.caller, -ECONNRESET);
+}
+
 /* answered: the thread that the caller has just replied to and not woken, or NULL. */
 static long ipc_receive(struct thread *self, struct endpoint *endpoint, uint64_t deadline,
                         struct thread *answered)
 {
-    ipc_leave(self);
+    drop_caller(self);
     long result = take(self, endpoint);
     if (result == -EAGAIN && endpoint->can_send) {
-        enqueue(self, endpoint, IPC_RECEIVING, &endpoint->receivers);
+        bool alone = endpoint_is_calm(endpoint);
+        ipc_enqueue(self, endpoint, IPC_RECEIVING);
+        if (!alone)
+            direct_crowd(endpoint);
+        else if (deadline == WAIT_FOREVER)
+            direct_arm_server(self);
         return await(self, deadline, answered);
     }
     if (answered)
@@ -313,8 +357,8 @@ static long ipc_operate(struct thread *self, enum postern_ipc_op op, int fd, uin
 
 void ipc_leave(struct thread *thread)
 {
-    if (thread->ipc.caller)
-        finish_and_wake(thread->ipc.caller, -ECONNRESET);
+    drop_caller(thread);
+    direct_leave(thread);
 }
 
 /* --- the calls: short form -------------------------------------------------------------------- */
@@ -330,7 +374,29 @@ static void frame_put_words(struct trapframe *tf, const struct thread *self)
         tf->eip = VDSO_IPC_RETURN;
 }
 
-/* brings: a success brings a message. */
+/* A success brings a message, and no exit but iret carries all of it. */
+static long bring(struct thread *self, struct trapframe *tf, long result)
+{
+    if (result >= 0) {
+        frame_put_words(tf, self);
+        uint32_t flags = interrupts_save();
+        self->work |= WORK_FRAME;
+        interrupts_restore(flags);
+    }
+    return result;
+}
+
+void ipc_resume(void)
+{
+    struct thread *self = current_thread();
+    struct trapframe *tf = current_trapframe();
+
+    interrupts_enable();
+    tf->eax = bring(self, tf, await_more(self, WAIT_FOREVER, 0));
+    return_to_user(self, tf);
+}
+
+/* brings: what succeeds brings a message. */
 static inline long short_form(struct trapframe *tf, enum postern_ipc_op op, bool brings)
 {
     struct thread *self = thread_of(tf);
@@ -341,13 +407,7 @@ static inline long short_form(struct trapframe *tf, enum postern_ipc_op op, bool
     self->ipc.words[2] = tf->esi;
     self->ipc.words[3] = tf->edi;
     long result = ipc_operate(self, op, tf->ebx, WAIT_FOREVER);
-    if (brings && result >= 0) {
-        frame_put_words(tf, self);
-        uint32_t flags = interrupts_save();
-        self->work |= WORK_FRAME;
-        interrupts_restore(flags);
-    }
-    return result;
+    return brings ? bring(self, tf, result) : result;
 }
 
 SYSCALL_DEFINE0(ipc_send)
@@ -443,7 +503,7 @@ static uint32_t endpoint_poll(struct file *file, struct poll_table *table)
     return endpoint->can_receive ? 0 : POLLERR;
 }
 
-static const struct file_operations endpoint_operations = {
+const struct file_operations endpoint_operations = {
     .poll = endpoint_poll,
     .release = endpoint_release,
 };

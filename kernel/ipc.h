@@ -11,6 +11,7 @@
 
 struct endpoint;
 struct ipc_buffers;
+struct slot;
 struct thread;
 
 enum ipc_state {
@@ -34,11 +35,25 @@ struct ipc {
     long result;           /* of the call that slept, once IPC_IDLE again */
     uint32_t words[POSTERN_IPC_WORDS];
     struct ipc_buffers *buffers; /* NULL: a message of words only */
+
+    /* ipc=direct, kernel/ipc_direct.c */
+    struct slot *slot; /* or NULL */
+    uint8_t *fpu_home; /* struct thread's fpu while it has no slot */
+    bool replied;      /* it replied before it slept: not to be made again */
 };
 
 void ipc_init(struct ipc *ipc);
 
 /* The thread ends or runs a new program: whom it owes a reply gets ECONNRESET. */
 void ipc_leave(struct thread *thread);
+
+/* The rest of a call in the short form that slept: its result, with the message in its registers.
+ */
+void ipc_resume(void);
+
+/* For kernel/ipc_direct.c: into one of the endpoint's lists, and out of it without a result. */
+void ipc_enqueue(struct thread *thread, struct endpoint *endpoint, enum ipc_state state);
+void ipc_dequeue(struct thread *thread);
+bool endpoint_is_calm(const struct endpoint *endpoint);
 
 #endif

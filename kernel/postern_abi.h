@@ -118,7 +118,7 @@ struct postern_struck {
  *
  * fd is in ebx, the words are in ecx, edx, esi and edi, both ways: a call that brings a message
  * changes these registers, unlike any other, even where the C library's stub would restore them.
- * Errors change no register but eax.
+ * An error brings nothing, and may have cleared the four if the call slept.
  *
  *     ipc_message(op, fd, message)    any of them, with a buffer and a timeout
  *

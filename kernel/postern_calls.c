@@ -120,6 +120,7 @@ SYSCALL_DEFINE2(postern_set, int, setting, int, value)
         if (value != IPC_DIRECT && value != IPC_KERNEL)
             return -EINVAL;
         process->ipc = value;
+        process_watch(process, process->watch);
         return 0;
     }
     return -EINVAL;

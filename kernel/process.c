@@ -8,6 +8,7 @@
 #include "kernel/file.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/futex.h"
+#include "kernel/ipc_direct.h"
 #include "kernel/knobs.h"
 #include "kernel/panic.h"
 #include "kernel/return.h"
@@ -153,7 +154,11 @@ void process_watch(struct process *process, uint32_t watch)
     struct thread *thread;
 
     process->watch = watch;
-    for_each_thread(thread, process) thread->nr_calls = watch ? 0 : NR_SYSCALLS;
+    for_each_thread(thread, process)
+    {
+        direct_forget(thread);
+        thread->nr_calls = watch ? 0 : NR_SYSCALLS;
+    }
 }
 
 static void thread_leave_process(struct thread *thread)

@@ -175,6 +175,10 @@ static inline struct trapframe *current_trapframe(void)
 struct thread *thread_create(void (*entry)(void));
 void thread_free(struct thread *thread);
 
+/* Empties the kernel stack of thread, which does not run, but for its trapframe: its next step is
+ * entry(), after which it leaves for user mode. */
+void thread_restart(struct thread *thread, void (*entry)(void));
+
 /* Sets what the dispatcher does with each call of process: WATCH_*. */
 void process_watch(struct process *process, uint32_t watch);
 

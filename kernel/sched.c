@@ -1,6 +1,7 @@
 #include "kernel/sched.h"
 
 #include "arch/i386/switch.h"
+#include "kernel/ipc_direct.h"
 #include "kernel/time.h"
 #include "kernel/timer.h"
 
@@ -22,6 +23,8 @@ void sched_wake(struct thread *thread)
     if (thread->state == THREAD_SLEEPING) {
         thread->state = THREAD_RUNNABLE;
         list_insert(&run_queue, &thread->queue);
+        if (thread->ipc.slot)
+            direct_suspend(thread);
     }
     interrupts_restore(flags);
 }

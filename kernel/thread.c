@@ -73,6 +73,20 @@ __asm__("\t.text\n"
         "\tcall sched_begin\n"
         "\tret\n");
 
+/* From the top: a trapframe, then what unwinds: the gate's exit, entry, thread_begin, and the four
+ * registers that switch_stack() pops. */
+void thread_restart(struct thread *thread, void (*entry)(void))
+{
+    uint32_t *stack = (uint32_t *)((struct trapframe *)thread->top - 1);
+
+    *--stack = (uint32_t)split_gate_exit;
+    *--stack = (uint32_t)entry;
+    *--stack = (uint32_t)thread_begin;
+    stack -= 4;
+    memset(stack, 0, 4 * sizeof(*stack));
+    thread->kernel_esp = (uint32_t)stack;
+}
+
 struct thread *thread_create(void (*entry)(void))
 {
     struct thread *thread = heap_alloc_zeroed(sizeof(*thread));
@@ -94,17 +108,8 @@ struct thread *thread_create(void (*entry)(void))
     thread->top = (struct stack_top *)(slot_stack(slot) + KSTACK_SIZE) - 1;
     thread->top->thread = thread;
 
-    /* from the top: a trapframe, then what unwinds: the gate's exit, entry, thread_begin, and the
-     * four registers that switch_stack() pops */
-    struct trapframe *tf = (struct trapframe *)thread->top - 1;
-    uint32_t *stack = (uint32_t *)tf;
-    memset(tf, 0, sizeof(*tf));
-    *--stack = (uint32_t)split_gate_exit;
-    *--stack = (uint32_t)entry;
-    *--stack = (uint32_t)thread_begin;
-    stack -= 4;
-    memset(stack, 0, 4 * sizeof(*stack));
-    thread->kernel_esp = (uint32_t)stack;
+    memset((struct trapframe *)thread->top - 1, 0, sizeof(struct trapframe));
+    thread_restart(thread, entry);
     return thread;
 }
 

@@ -5,6 +5,7 @@
  * iret).
  */
 #include "arch/i386/switch.h"
+#include "kernel/ipc_direct.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
 
@@ -60,6 +61,7 @@ int tls_set(struct thread *thread, const struct user_desc *d)
     if (entry < GDT_TLS_MIN || entry > GDT_TLS_MAX)
         return -EINVAL;
     thread->tls[entry - GDT_TLS_MIN] = make_descriptor(d);
+    direct_forget(thread);
     return entry;
 }
 

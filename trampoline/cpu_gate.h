@@ -6,6 +6,7 @@
 #ifndef TRAMPOLINE_CPU_GATE_H
 #define TRAMPOLINE_CPU_GATE_H
 
+#include "arch/i386/segments.h"
 #include "trampoline/layout.h"
 
 #define CPU_KERNEL_CR3 0
@@ -18,9 +19,11 @@
 #define CPU_SYSENTER   28
 #define CPU_SYSCALL    32
 #define CPU_CALLGATE   36
+#define CPU_SLOT       40
 
-/* The main TSS's CR3 field, from the words. */
+/* The main TSS's CR3 field and the first TLS descriptor, from the words. */
 #define CPU_TSS_CR3 (CPU_TSS - CPU_WORDS + 28)
+#define CPU_TLS     (CPU_GDT - CPU_WORDS + GDT_TLS_MIN * 8)
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -34,6 +37,7 @@ struct cpu_gate {
     uint32_t user_eip;   /* scratch of sysret */
     uint32_t cr3_writes; /* by the gate page, both ways; wraps */
     uint32_t entries[4]; /* int80, sysenter, syscall, callgate: in the order of enum door; wrap */
+    struct slot *slot;   /* of the running thread, if it may send and reply directly; or NULL */
 };
 
 _Static_assert(offsetof(struct cpu_gate, user_cr3) == CPU_USER_CR3, "cpu_gate: user_cr3");
@@ -41,6 +45,7 @@ _Static_assert(offsetof(struct cpu_gate, kstack) == CPU_KSTACK, "cpu_gate: kstac
 _Static_assert(offsetof(struct cpu_gate, user_eip) == CPU_USER_EIP, "cpu_gate: user_eip");
 _Static_assert(offsetof(struct cpu_gate, cr3_writes) == CPU_CR3_WRITES, "cpu_gate: cr3_writes");
 _Static_assert(offsetof(struct cpu_gate, entries) == CPU_INT80, "cpu_gate: entries");
+_Static_assert(offsetof(struct cpu_gate, slot) == CPU_SLOT, "cpu_gate: slot");
 _Static_assert(CPU_WORDS + sizeof(struct cpu_gate) <= CPU_TSS, "cpu_gate: words reach the TSS");
 #endif
 

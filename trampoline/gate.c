@@ -3,6 +3,7 @@
 #include "arch/i386/cpu.h"
 #include "kernel/panic.h"
 #include "kernel/string.h"
+#include "trampoline/slot.h"
 #include "trampoline/task.h"
 
 #define IDT_VECTORS 256
@@ -29,6 +30,7 @@ extern const uint8_t gate_pages[]; /* the two variants, as loaded: enum postern_
 extern const uint8_t vdso_images[]; /* enum postern_door's order */
 
 static pte_t gate_tables[2][PTES_PER_TABLE] __attribute__((aligned(PAGE_SIZE)));
+static uint8_t slots_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static uint8_t cpu_pages[NR_CPUS][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static descriptor_t idt[IDT_VECTORS] __attribute__((aligned(PAGE_SIZE), section(".sealed")));
 
@@ -62,6 +64,17 @@ static void map_pages(bool global)
     kernel_directory[directory_index(GATE_REGION)] = gate_directory_entry(ISOLATION_SPLIT);
 }
 
+void gate_map_slots(bool on)
+{
+    uint32_t global = gate_tables[0][table_index(GATE_IDT)].bits & PTE_GLOBAL;
+
+    for (unsigned isolation = 0; isolation < 2; isolation++)
+        gate_tables[isolation][table_index(GATE_SLOTS)] = (pte_t){0};
+    if (on)
+        map_both(GATE_SLOTS, slots_page, global | PTE_WRITABLE | PTE_DIRTY);
+    invlpg(GATE_SLOTS);
+}
+
 pte_t gate_directory_entry(enum postern_isolation isolation)
 {
     /* user in the directory entry, for the vDSO page; each table entry says who may */
@@ -75,6 +88,7 @@ bool gate_page(unsigned index, vaddr_t *address, pte_t *entry, const char **what
         vaddr_t address;
         const char *what;
     } pages[] = {
+        {GATE_SLOTS, "message slots"},
         {GATE_IDT, "IDT"},
         {GATE_TEXT, "gate page"},
         {GATE_VDSO, "vDSO"},

@@ -72,6 +72,9 @@ uint32_t gate_vsyscall(int door);
 /* The directory entry for GATE_REGION in a directory of that isolation. */
 pte_t gate_directory_entry(enum postern_isolation isolation);
 
+/* Maps the page of message slots in every directory, or in none. Interrupts off. */
+void gate_map_slots(bool on);
+
 /*
  * Names each page of the gate region in turn: returns false when index is beyond the last. For the
  * exposure report and the self-check.
