@@ -86,6 +86,8 @@ void direct_leave(struct thread *thread)
     {
         if (other->ipc.slot->peer == slot)
             other->ipc.slot->peer = other->ipc.slot;
+        if (other->ipc.slot->called == slot)
+            direct_suspend(other);
     }
     gate_words(0)->slot = NULL;
     thread->ipc.slot = NULL;

@@ -30,7 +30,8 @@ void direct_forget(struct thread *thread);
 /* A descriptor of an endpoint was closed or replaced: so for every thread. */
 void direct_forget_all(void);
 
-/* thread ends or runs a new program; it is the running one. Its slot is free again. */
+/* thread, the running one, ends, runs a new program or wants no direct messages any more. Its slot
+ * is free again. */
 void direct_leave(struct thread *thread);
 
 /*

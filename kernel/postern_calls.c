@@ -4,6 +4,7 @@
 #include "kernel/counters.h"
 #include "kernel/exposure.h"
 #include "kernel/file.h"
+#include "kernel/ipc_direct.h"
 #include "kernel/knobs.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
@@ -121,6 +122,8 @@ SYSCALL_DEFINE2(postern_set, int, setting, int, value)
             return -EINVAL;
         process->ipc = value;
         process_watch(process, process->watch);
+        if (value == IPC_KERNEL)
+            direct_leave(current_thread());
         return 0;
     }
     return -EINVAL;

@@ -402,8 +402,10 @@ static void two_callers(void)
 {
     an_endpoint();
     for (int i = 0; i < 2; i++) {
-        if (fork() == 0)
+        if (fork() == 0) {
+            close(FD_RECEIVE);
             _exit(ipc_call(FD_SEND, arena.words));
+        }
         usleep(1000);
     }
 }

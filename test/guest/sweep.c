@@ -18,9 +18,11 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "user/lib/ipc.h"
 #include "user/lib/ktap.h"
 #include "user/lib/postern.h"
 #include "user/lib/signals.h"
@@ -253,9 +255,9 @@ static bool strike(int door, int vector, int after, int waiting, uint32_t result
     uint32_t entries = 0;
     for (int i = 0; i < NR_DOORS; i++)
         entries += counters[1].entries[i] - counters[0].entries[i];
-    /* sigreturn is a call, too */
-    uint32_t expected =
-        3 + (before.eax != (uint32_t)-1) + handled + (path && path->hook == REFUSED);
+    /* sigreturn is a call, too, and a message has two sides */
+    uint32_t expected = 3 + (before.eax != (uint32_t)-1) + (before.eax == NR_ipc_call) + handled +
+                        (path && path->hook == REFUSED);
 
     check(error == 0, "postern_strike failed", after, &struck);
     check(sweep_state.eax == result, "another result", after, &struck);
@@ -342,6 +344,34 @@ static void sweep_interrupts(void)
     }
 }
 
+/* A message to another process and back, both ways inside the gate page. */
+static void sweep_messages(void)
+{
+    static const int vectors[] = {STRIKE_NMI, 47};
+    int fds[2];
+
+    if (endpoint_create(fds, 0))
+        return;
+    pid_t server = fork();
+    if (server == 0) {
+        close(fds[1]);
+        ipc_echo(syscall_stub(DOOR_INT80), fds[0]);
+        _exit(0);
+    }
+    close(fds[0]);
+    /* after the first one they know each other */
+    sweep_state = initial(NR_ipc_call, (void *)fds[1]);
+    sweep_entry = syscall_stub(DOOR_INT80);
+    sweep_probe();
+    for (unsigned i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++)
+        sweep("message", DOOR_INT80, vectors[i], 0, NR_ipc_call, (void *)fds[1],
+              syscall_stub(DOOR_INT80), 0);
+    sweep("message, one waits", DOOR_INT80, STRIKE_NMI, 46, NR_ipc_call, (void *)fds[1],
+          syscall_stub(DOOR_INT80), 0);
+    close(fds[1]);
+    waitpid(server, NULL, 0);
+}
+
 /* For the host: where the gate page was struck. */
 static void print_struck(void)
 {
@@ -374,6 +404,7 @@ int main(void)
     for (unsigned i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
         sweep_path(&paths[i], doors);
     sweep_interrupts();
+    sweep_messages();
     print_struck();
     return ktap_end();
 }

@@ -35,6 +35,29 @@ __asm__("\t.text\n"
         "\tpopl %ebx\n"
         "\tret\n");
 
+/* echo(entry, fd, receive, reply_and_wait) */
+void echo(void (*entry)(void), int fd, long receive, long reply_and_wait);
+__asm__("\t.text\n"
+        "echo:\n"
+        "\tpushl %ebx\n"
+        "\tpushl %esi\n"
+        "\tpushl %edi\n"
+        "\tmovl 20(%esp), %ebx\n"
+        "\tmovl 24(%esp), %eax\n"
+        "1:\tcall *16(%esp)\n"
+        "\ttestl %eax, %eax\n"
+        "\tmovl 28(%esp), %eax\n"
+        "\tjns 1b\n"
+        "\tpopl %edi\n"
+        "\tpopl %esi\n"
+        "\tpopl %ebx\n"
+        "\tret\n");
+
+void ipc_echo(void (*entry)(void), int fd)
+{
+    echo(entry, fd, NR_ipc_receive, NR_ipc_reply_and_wait);
+}
+
 static int short_form(long number, int fd, const uint32_t *in, uint32_t *out)
 {
     struct ipc_registers r = {.eax = number, .ebx = fd};
