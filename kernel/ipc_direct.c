@@ -123,10 +123,11 @@ static bool is_willing(const struct thread *thread)
 static struct slot *slot_of(struct thread *self)
 {
     const struct trapframe *tf = current_trapframe();
-    uint32_t fs = read_fs(), gs = read_gs();
 
-    if (!cpu.fxsr || self->ipc.buffers || !is_willing(self) || !is_flat(tf) ||
-        !selector_loads(self, fs) || !selector_loads(self, gs) || self->tls[1].high ||
+    if (!cpu.fxsr || self->ipc.buffers || !is_willing(self) || !is_flat(tf))
+        return NULL;
+    uint32_t fs = read_fs(), gs = read_gs();
+    if (!selector_loads(self, fs) || !selector_loads(self, gs) || self->tls[1].high ||
         self->tls[2].high)
         return NULL;
     struct slot *slot = self->ipc.slot ? self->ipc.slot : slot_take(self);

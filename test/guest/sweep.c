@@ -12,6 +12,7 @@
  * that ends this test's output that every instruction was struck.
  */
 #define _GNU_SOURCE /* the names of the saved registers */
+#include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -344,7 +345,8 @@ static void sweep_interrupts(void)
     }
 }
 
-/* A message to another process and back, both ways inside the gate page. */
+/* A message to another process and back, both ways inside the gate page; and what that does not
+ * serve, without a slot and with one. */
 static void sweep_messages(void)
 {
     static const int vectors[] = {STRIKE_NMI, 47};
@@ -352,6 +354,8 @@ static void sweep_messages(void)
 
     if (endpoint_create(fds, 0))
         return;
+    sweep("message without a slot", DOOR_INT80, STRIKE_NMI, 0, NR_ipc_reply, (void *)-1,
+          syscall_stub(DOOR_INT80), -EBADF);
     pid_t server = fork();
     if (server == 0) {
         close(fds[1]);
@@ -368,6 +372,8 @@ static void sweep_messages(void)
               syscall_stub(DOOR_INT80), 0);
     sweep("message, one waits", DOOR_INT80, STRIKE_NMI, 46, NR_ipc_call, (void *)fds[1],
           syscall_stub(DOOR_INT80), 0);
+    sweep("message with a slot", DOOR_INT80, STRIKE_NMI, 0, NR_ipc_reply, (void *)-1,
+          syscall_stub(DOOR_INT80), -EBADF);
     close(fds[1]);
     waitpid(server, NULL, 0);
 }
