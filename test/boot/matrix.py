@@ -107,6 +107,7 @@ ROWS = [
         at_most=((r", (\d+) thousand in the kernel", KERNEL_AT_MOST),
                  (r"thousand cycles +(\d+)", PROMPT_AT_MOST))),
     Row("guest tests, four doors", "loglevel=warning -- /test/run", ktap=True, timeout=240),
+    Row("guest tests, ipc=kernel", "ipc=kernel loglevel=warning -- /test/run ipc ipc_death", ktap=True),
     Row("guest tests, copy=direct", "isolation=shared copy=direct loglevel=warning -- /test/pointers",
         ktap=True),
     Row("guest tests, i386 core2duo", "loglevel=warning -- /test/run", ktap=True, timeout=240,
