@@ -14,6 +14,7 @@
 #define O_NOFOLLOW  00400000
 #define O_NOATIME   01000000
 #define O_PATH      010000000
+#define O_SYNC      (04000000 | O_DSYNC)
 #define O_TMPFILE   (020000000 | O_DIRECTORY)
 
 /* inode(7) */

@@ -164,10 +164,19 @@ struct ucontext {
 _Static_assert(sizeof(struct ucontext) == 116, "ucontext: size");
 
 /* struct _fpstate: FNSAVE's image, then FXSAVE's if magic is 0 */
-struct fpstate {
+struct x87_register {
+    uint32_t low, high;
+    uint16_t exponent;
+} __attribute__((packed, aligned(2)));
+
+struct fpstate_x87 {
     uint32_t fnsave[7];
-    uint16_t registers[8][5];
+    struct x87_register registers[8];
     uint16_t status, magic;
+};
+
+struct fpstate {
+    struct fpstate_x87 x87;
     uint8_t fxsave[512];
 };
 _Static_assert(sizeof(struct fpstate) == 624, "fpstate: size");
@@ -185,6 +194,7 @@ UNSAFE_POINTER(siginfo, struct siginfo_user);
 UNSAFE_POINTER(sigcontext, struct sigcontext);
 UNSAFE_POINTER(ucontext, struct ucontext);
 UNSAFE_POINTER(fpstate, struct fpstate);
+UNSAFE_POINTER(fpstate_x87, struct fpstate_x87);
 UNSAFE_POINTER(itimerval, struct itimerval);
 
 #endif

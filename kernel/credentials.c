@@ -1,6 +1,7 @@
 #include "kernel/credentials.h"
 
 #include "kernel/process.h"
+#include "kernel/resident.h"
 #include "kernel/syscall.h"
 
 /* In an argument: leave this form as it is. As an id it is invalid. */
@@ -47,6 +48,7 @@ static int identity_set(struct identity *identity, uint32_t id)
         identity->effective = identity->file = id;
     else
         return -EPERM;
+    resident_changed(current_process());
     return 0;
 }
 
@@ -64,6 +66,7 @@ static int identity_set_two(struct identity *identity, uint32_t real, uint32_t e
     if (real != KEEP || (effective != KEEP && effective != old.real))
         identity->saved = identity->effective;
     identity->file = identity->effective;
+    resident_changed(current_process());
     return 0;
 }
 
@@ -81,6 +84,7 @@ static int identity_set_three(struct identity *identity, uint32_t real, uint32_t
     if (saved != KEEP)
         identity->saved = saved;
     identity->file = identity->effective;
+    resident_changed(current_process());
     return 0;
 }
 

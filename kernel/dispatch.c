@@ -18,7 +18,7 @@
 /* Every number is sys_ni_syscall() until the list says otherwise. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
-static syscall_handler handlers[NR_SYSCALLS] = {
+syscall_handler syscall_handlers[NR_SYSCALLS] = {
     [0 ... NR_SYSCALLS - 1] = sys_ni_syscall,
 #define SYSCALL(number, name, ...) [number] = sys_##name,
 #include "kernel/syscalls.def"
@@ -39,8 +39,8 @@ int syscall_register(uint32_t number, syscall_handler expected, syscall_handler 
 
     uint32_t flags = interrupts_save();
     int error = 0;
-    if (handlers[number] == (expected ? expected : sys_ni_syscall))
-        handlers[number] = handler ? handler : sys_ni_syscall;
+    if (syscall_handlers[number] == (expected ? expected : sys_ni_syscall))
+        syscall_handlers[number] = handler ? handler : sys_ni_syscall;
     else
         error = -EBUSY;
     interrupts_restore(flags);
@@ -61,11 +61,11 @@ int syscall_argument6(const struct trapframe *tf, uint32_t *value)
 
 /* A number without a call, or a thread whose limit is 0: its process is watched, or the gate page
  * has switched to it. */
-static __attribute__((noinline)) long other_call(struct thread *thread, struct trapframe *tf)
+__attribute__((noinline)) long syscall_other(const struct process *process, struct trapframe *tf)
 {
-    const struct process *process = thread->process;
+    struct thread *thread = thread_of(tf);
     uint32_t number = tf->eax;
-    syscall_handler handler = number < NR_SYSCALLS ? handlers[number] : sys_ni_syscall;
+    syscall_handler handler = number < NR_SYSCALLS ? syscall_handlers[number] : sys_ni_syscall;
 
     if (thread->state != THREAD_RUNNABLE)
         direct_settle(thread);
@@ -74,13 +74,34 @@ static __attribute__((noinline)) long other_call(struct thread *thread, struct t
     return process->watch & WATCH_TRACE ? trace_call(tf, handler) : handler(tf);
 }
 
-/* One comparison tells the calls that exist from those that do not and from those that somebody
- * watches. */
-void syscall_dispatch(struct trapframe *tf)
+/*
+ * Every call passes here, so no register is saved: after the handler the trapframe is found again
+ * where it was, right above the return address. One comparison tells the calls that exist from
+ * those that do not and from those that somebody watches, and one those with nothing left to do
+ * from the others: return_to_user().
+ */
+__attribute__((naked)) void syscall_dispatch(struct trapframe *tf __attribute__((unused)))
 {
-    struct thread *thread = thread_of(tf);
-    uint32_t number = tf->eax;
-
-    tf->eax = likely(number < thread->nr_calls) ? handlers[number](tf) : other_call(thread, tf);
-    return_to_user(thread, tf);
+    __asm__ volatile("movl %c[number](%%eax), %%edx\n\t"
+                     "movl %c[thread](%%eax), %%ecx\n\t"
+                     "cmpl %c[nr_calls](%%ecx), %%edx\n\t"
+                     "jae 2f\n\t"
+                     "call *syscall_handlers(,%%edx,4)\n"
+                     "1:\tmovl %%eax, 4+%c[number](%%esp)\n\t"
+                     "cli\n\t"
+                     "movl 4+%c[thread](%%esp), %%eax\n\t"
+                     "cmpl $0, %c[work](%%eax)\n\t"
+                     "jne 3f\n\t"
+                     "ret\n"
+                     "2:\tmovl %%eax, %%edx\n\t"
+                     "movl %c[process](%%ecx), %%eax\n\t"
+                     "call syscall_other\n\t"
+                     "jmp 1b\n"
+                     "3:\tleal 4(%%esp), %%edx\n\t"
+                     "jmp return_work"
+                     :
+                     : [number] "i"(TF_EAX), [thread] "i"(TF_THREAD),
+                       [nr_calls] "i"(offsetof(struct thread, nr_calls)),
+                       [process] "i"(offsetof(struct thread, process)),
+                       [work] "i"(offsetof(struct thread, work)));
 }

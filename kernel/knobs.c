@@ -151,7 +151,7 @@ static void take_word(const char *word, void (*complain)(const char *line))
 
 static int check_combination(void (*complain)(const char *line))
 {
-    if (knobs.copy == COPY_DIRECT && knobs.isolation == ISOLATION_SPLIT) {
+    if (!copy_serves(knobs.copy, knobs.isolation)) {
         complain("postern: copy=direct with isolation=split: impossible, the kernel directory maps "
                  "no user page; copy=direct needs isolation=shared");
         return -EINVAL;

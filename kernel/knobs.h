@@ -23,6 +23,13 @@ struct knobs {
 
 extern struct knobs knobs;
 
+/* Whether the copy strategy, a value of enum postern_copy or not, works with that isolation: the
+ * kernel can dereference only on the process's own directory. */
+static inline bool copy_serves(int copy, enum postern_isolation isolation)
+{
+    return copy >= 0 && copy < NR_COPIES && (copy != COPY_DIRECT || isolation == ISOLATION_SHARED);
+}
+
 /*
  * Sets knobs from the command line, what it does not name from the defaults. Each word that cannot
  * be understood is one line to complain(), and has no other effect. 0, or -EINVAL after such a line

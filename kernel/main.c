@@ -15,11 +15,12 @@
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/process.h"
+#include "kernel/protection.h"
+#include "kernel/resident.h"
 #include "kernel/sched.h"
 #include "kernel/selftest.h"
 #include "kernel/sweep.h"
 #include "kernel/time.h"
-#include "mm/frame.h"
 #include "mm/poison.h"
 #include "trampoline/gate.h"
 
@@ -75,11 +76,9 @@ static void load_initrd(void)
         panic("no initrd: the boot loader gave no module");
     if (module->end > DIRECT_MAP_LIMIT - KERNEL_BASE)
         panic("the initrd lies beyond 896 MiB");
-    const char *error =
-        initrd_unpack(direct_map(PADDR(module->start)), module->end - module->start);
+    const char *error = initrd_unpack(module->start, module->end);
     if (error)
         printk(LOG_ERROR, "postern: %s\n", error);
-    frame_add(module->start, module->end); /* nothing refers to the archive any more */
 }
 
 /* What it took to get here; before it knows the CPU the kernel does next to nothing. */
@@ -112,6 +111,8 @@ void kernel_main(uint32_t magic, uint32_t info)
     memory_seal(knobs.global && cpu.pge);
     describe();
     exposure_check();
+    protection_check();
+    resident_init();
     time_init(); /* the time of day */
     vfs_init();  /* files */
     load_initrd();

@@ -30,6 +30,9 @@ enum postern_isolation {
 enum postern_copy {
     COPY_WALK,
     COPY_DIRECT,
+    COPY_WINDOW,
+    COPY_BOUNCE,
+    NR_COPIES,
 };
 
 enum postern_ipc {
@@ -50,9 +53,11 @@ enum postern_setting {
     POSTERN_MEMORY_KIB,     /* get: usable physical memory of the machine */
     POSTERN_FAILALLOC, /* get, set: this process's Nth kernel allocation from now on fails, once;
                           0: off, or it has */
-    POSTERN_POISON, /* get, set: the byte that uninitialised kernel memory holds; 0: off. Heap and
-                       frames are everybody's, the kernel stack the process's; inherited by fork */
-    POSTERN_FILES_IN_USE, /* get: open files, of the whole system */
+    POSTERN_POISON,   /* get, set: the byte that uninitialised kernel memory holds; 0: off. Heap and
+                         frames are everybody's, the kernel stack the process's; inherited by fork */
+    POSTERN_RESIDENT, /* get: 1 if this process's gate page answers some calls itself */
+    POSTERN_RESIDENT_NEXT, /* get, set: the same for its next execve; inherited by fork */
+    POSTERN_FILES_IN_USE,  /* get: open files, of the whole system */
     POSTERN_IPC, /* get, set: enum postern_ipc that serves this process; inherited by fork */
 };
 
@@ -60,6 +65,7 @@ enum postern_setting {
 struct postern_counters {
     uint32_t cr3_writes;        /* by the gate page and by switches between address spaces */
     uint32_t entries[NR_DOORS]; /* system calls by enum postern_door */
+    uint32_t answered;          /* calls that the gate page answered itself: no entries */
     uint32_t exceptions;        /* from user mode */
     uint32_t interrupts;
     uint32_t page_faults;
@@ -99,6 +105,40 @@ struct postern_struck {
 #define STRUCK_SEGMENTS 4  /* ds, es or ss is not the kernel's */
 #define STRUCK_FLAGS    8  /* TF, NT, DF, AC or IOPL is set */
 #define STRUCK_TASK     16 /* a TSS that is busy and should not be, or the other way round */
+
+/*
+ * postern_batch(words, nr_words, results): runs several calls by one entry, in order.
+ *
+ * Each call is a header and its arguments, one word each; arguments that are not there are 0:
+ *
+ *     bits 0-15   the number of the call
+ *     bits 16-18  how many arguments follow: 0 to 6
+ *     bit 19      POSTERN_BATCH_STOP: the batch ends here if the call fails
+ *     bits 24-29  POSTERN_BATCH_RESULT(n): the word of argument n (0 to 5) is the index of an
+ * earlier call of this batch, whose result is meant
+ *
+ * Returns how many calls have a result: a value or -errno each. The last of them is not the last in
+ * words if
+ *   - it failed and has POSTERN_BATCH_STOP,
+ *   - a signal is pending after it; one that it interrupted has -EINTR, and nothing is restarted,
+ *   - its header has other bits, its arguments are more than the words left, or it names a result
+ *     that there is not yet: it was not run and has -EINVAL.
+ * Calls may block. All words are fetched before the first runs, the results stored after the last,
+ * so the two may be the same memory. Not run, with the result -EINVAL: sigreturn, rt_sigreturn,
+ * execve, fork, vfork, clone, exit, exit_group, restart_syscall, ipc_receive, ipc_call,
+ * ipc_reply_and_wait; with -ELOOP: postern_batch. They
+ * end nothing.
+ *
+ * E2BIG: more words than POSTERN_BATCH_WORDS. EFAULT: the words cannot be read, and nothing was
+ * run; or the results cannot be stored, and everything was.
+ */
+#define POSTERN_BATCH_WORDS       128
+#define POSTERN_BATCH_CALLS       32
+#define POSTERN_BATCH_NUMBER      0x0000ffffu
+#define POSTERN_BATCH_COUNT_SHIFT 16
+#define POSTERN_BATCH_STOP        (1u << 19)
+#define POSTERN_BATCH_RESULT(n)   (1u << (24 + (n)))
+#define POSTERN_BATCH_RESERVED    0xc0f00000u
 
 /*
  * Short messages.
@@ -164,6 +204,9 @@ enum postern_sabotage {
     SABOTAGE_RETURN_CR3,   /* returns to user mode on the kernel's directory */
     SABOTAGE_KERNEL_STACK, /* recurses into the guard page */
     SABOTAGE_PANIC,
+    SABOTAGE_WRITE_GATE, /* writes to the gate page where the direct map has it */
+    SABOTAGE_UNSEAL,     /* makes that mapping writable, then checks the protection */
+    SABOTAGE_OPEN,       /* opens the CPU's page to user mode, then checks the protection */
 };
 
 #endif

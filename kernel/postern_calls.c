@@ -9,6 +9,7 @@
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/process.h"
+#include "kernel/protection.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 #include "mm/failalloc.h"
@@ -20,6 +21,13 @@
 
 struct postern_counters counters;
 
+/* A split entry writes CR3, and so does its exit: the gate page counts the two by the entry. */
+static void count_entries(struct postern_counters *sum, const struct cpu_gate *words, unsigned door)
+{
+    sum->entries[door] += words->entries[door] + words->split_entries[door];
+    sum->cr3_writes += 2 * words->split_entries[door];
+}
+
 struct postern_counters counters_read(void)
 {
     struct postern_counters sum = counters;
@@ -27,8 +35,9 @@ struct postern_counters counters_read(void)
     for (unsigned n = 0; n < NR_CPUS; n++) {
         const struct cpu_gate *words = gate_words(n);
         sum.cr3_writes += words->cr3_writes;
+        sum.answered += words->answered;
         for (unsigned door = 0; door < NR_DOORS; door++)
-            sum.entries[door] += words->entries[door];
+            count_entries(&sum, words, door);
     }
     return sum;
 }
@@ -60,6 +69,10 @@ SYSCALL_DEFINE1(postern_get, int, setting)
         return (long)failalloc_remaining();
     case POSTERN_POISON:
         return poison_byte;
+    case POSTERN_RESIDENT:
+        return current_thread()->space->answers;
+    case POSTERN_RESIDENT_NEXT:
+        return process->resident_next;
     case POSTERN_FILES_IN_USE:
         return files_in_use;
     case POSTERN_IPC:
@@ -89,15 +102,18 @@ SYSCALL_DEFINE2(postern_set, int, setting, int, value)
             return -EINVAL;
         process->isolation_next = value;
         return 0;
+    case POSTERN_RESIDENT_NEXT:
+        if (value != 0 && value != 1)
+            return -EINVAL;
+        process->resident_next = value;
+        return 0;
     case POSTERN_DOOR_NEXT:
         if (!door_valid(value))
             return -EINVAL;
         process->door_next = value;
         return 0;
     case POSTERN_COPY:
-        /* the kernel can dereference only on the process's own directory */
-        if (value != COPY_WALK &&
-            (value != COPY_DIRECT || current_thread()->space->isolation != ISOLATION_SHARED))
+        if (!copy_serves(value, current_thread()->space->isolation))
             return -EINVAL;
         current_thread()->space->copy = value;
         return 0;
@@ -175,6 +191,17 @@ static uint32_t overflow_kernel_stack(volatile uint32_t *depth)
     return next ? overflow_kernel_stack(&next) + *depth : 0;
 }
 
+/* The entry of the kernel directory for address, which lies in a table. */
+static pte_t *kernel_entry(vaddr_t address)
+{
+    return &pte_table(kernel_directory[directory_index(address)])[table_index(address)];
+}
+
+static vaddr_t gate_alias(void)
+{
+    return (vaddr_t)direct_map(pte_frame(*kernel_entry(GATE_TEXT)));
+}
+
 SYSCALL_DEFINE1(postern_sabotage, int, what)
 {
     if (!knobs.sabotage)
@@ -191,6 +218,17 @@ SYSCALL_DEFINE1(postern_sabotage, int, what)
         return overflow_kernel_stack(&(volatile uint32_t){0});
     case SABOTAGE_PANIC:
         panic("sabotage");
+    case SABOTAGE_WRITE_GATE:
+        *(volatile uint8_t *)gate_alias() = 0;
+        return 0;
+    case SABOTAGE_UNSEAL:
+        kernel_entry(gate_alias())->bits |= PTE_WRITABLE;
+        protection_check();
+        return 0;
+    case SABOTAGE_OPEN:
+        kernel_entry(GATE_CPU(0))->bits |= PTE_USER;
+        protection_check();
+        return 0;
     }
     return -EINVAL;
 }

@@ -11,6 +11,7 @@
 #include "kernel/ipc_direct.h"
 #include "kernel/knobs.h"
 #include "kernel/panic.h"
+#include "kernel/resident.h"
 #include "kernel/return.h"
 #include "kernel/sched.h"
 #include "kernel/session.h"
@@ -159,6 +160,7 @@ void process_watch(struct process *process, uint32_t watch)
         direct_forget(thread);
         thread->nr_calls = watch ? 0 : NR_SYSCALLS;
     }
+    resident_changed(process);
 }
 
 static void thread_leave_process(struct thread *thread)
@@ -269,6 +271,7 @@ static struct process *process_fork(struct process *parent, uint32_t flags, int 
     child->gave_up_terminal = parent->gave_up_terminal;
     child->exit_signal = flags & CLONE_PARENT ? parent->exit_signal : exit_signal;
     child->isolation_next = parent->isolation_next;
+    child->resident_next = parent->resident_next;
     child->door_next = parent->door_next;
     child->ipc = parent->ipc;
     process_watch(child, parent->watch);
@@ -279,12 +282,32 @@ static struct process *process_fork(struct process *parent, uint32_t flags, int 
     return child;
 }
 
+/* RLIMIT_NPROC is about all that belongs to a real user, and not about root (getrlimit(2)). */
+static bool has_too_many(const struct process *process)
+{
+    const struct process *other;
+    const struct thread *thread;
+    uint32_t count = 0;
+
+    if (process_is_root() || !process->credentials.user.real)
+        return false;
+    list_for_each(other, &process_list, all) {
+        if (other->credentials.user.real != process->credentials.user.real)
+            continue;
+        count += other->zombie;
+        for_each_thread(thread, other) count++;
+    }
+    return count >= limit_of(process, RLIMIT_NPROC);
+}
+
 int process_clone(const struct clone_request *request, struct thread **result)
 {
     struct process *process = current_process();
     struct thread *child;
-    int error = thread_clone(request, &child);
 
+    if (has_too_many(process))
+        return -EAGAIN;
+    int error = thread_clone(request, &child);
     if (error)
         return error;
     if (!(request->flags & CLONE_THREAD)) {
@@ -322,6 +345,7 @@ void process_start_init(void)
         panic("no memory for init");
     init_process->session = session;
     init_process->isolation_next = knobs.isolation;
+    init_process->resident_next = knobs.resident;
     init_process->door_next = DOOR_AUTO;
     init_process->ipc = knobs.ipc;
     init_process->limits = limits_default;

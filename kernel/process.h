@@ -122,7 +122,8 @@ struct process {
     bool has_execed;
 
     enum postern_isolation isolation_next;
-    int door_next; /* enum postern_door or DOOR_AUTO */
+    bool resident_next; /* isolation_next's like: what the next execve gets */
+    int door_next;      /* enum postern_door or DOOR_AUTO */
     enum postern_ipc ipc;
     uint32_t watch; /* WATCH_*: what the dispatcher does with each call; inherited by fork */
     char name[16];  /* last component of the program's path */
@@ -235,8 +236,7 @@ bool thread_is_killed(const struct thread *thread);
 /* The calling process is out of memory for what it must have: SIGKILL on its way out. */
 void thread_out_of_memory(void);
 
-/* Describes one of thread's TLS segments, or the first free one for entry -1. Its entry, or -EINVAL
- * or -ESRCH as set_thread_area(2). */
+/* Describes one of thread's TLS segments. 0, or -EINVAL as set_thread_area(2). */
 struct user_desc;
 int tls_set(struct thread *thread, const struct user_desc *descriptor);
 

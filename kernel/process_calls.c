@@ -43,6 +43,13 @@ static long set_death_signal(uint32_t signal)
     return 0;
 }
 
+static long get_death_signal(unsafe_int to)
+{
+    int32_t signal = current_process()->death_signal;
+
+    return copy_object_k2u(to, &signal);
+}
+
 SYSCALL_DEFINE5(prctl, int, option, uint32_t, second, uint32_t, third, uint32_t, fourth, uint32_t,
                 fifth)
 {
@@ -52,7 +59,7 @@ SYSCALL_DEFINE5(prctl, int, option, uint32_t, second, uint32_t, third, uint32_t,
     case PR_SET_PDEATHSIG:
         return set_death_signal(second);
     case PR_GET_PDEATHSIG:
-        return copy_object_k2u((unsafe_int){.address = second}, &process->death_signal);
+        return get_death_signal((unsafe_int){.address = second});
     case PR_SET_NAME:
         return set_name((unsafe_string){.address = second});
     case PR_GET_NAME:

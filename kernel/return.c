@@ -1,5 +1,6 @@
 #include "kernel/return.h"
 
+#include "kernel/resident.h"
 #include "kernel/sched.h"
 
 void return_work(struct thread *thread, struct trapframe *tf)
@@ -11,6 +12,7 @@ void return_work(struct thread *thread, struct trapframe *tf)
         thread->work = 0;
         if (work & WORK_STEP) {
             tf->eflags |= EFLAGS_TF;
+            resident_update(thread);
             frame_kept = false; /* only iret can set TF and not be stepped itself */
         }
         /* after an exec, the address that the dispatcher would return to belongs to the gate page

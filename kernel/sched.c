@@ -2,6 +2,7 @@
 
 #include "arch/i386/switch.h"
 #include "kernel/ipc_direct.h"
+#include "kernel/resident.h"
 #include "kernel/time.h"
 #include "kernel/timer.h"
 
@@ -25,8 +26,14 @@ void sched_wake(struct thread *thread)
         list_insert(&run_queue, &thread->queue);
         if (thread->ipc.slot)
             direct_suspend(thread);
+        resident_not_alone();
     }
     interrupts_restore(flags);
+}
+
+bool sched_is_alone(void)
+{
+    return list_empty(&run_queue);
 }
 
 static struct thread *next_thread(struct thread *current)

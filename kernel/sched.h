@@ -14,6 +14,9 @@ void sched_init(struct thread *idle);
 /* Any context. Puts a thread that is not queued at the end of the run queue. */
 void sched_wake(struct thread *thread);
 
+/* True if nothing else could run. Any context. */
+bool sched_is_alone(void);
+
 /* Thread context. Runs the next thread; returns when the caller runs again, at once if it is
  * runnable and alone. Keeps the caller's interrupt flag. */
 void sched_switch(void);

@@ -209,7 +209,8 @@ SYSCALL_DEFINE3(sched_getaffinity, int32_t, pid, uint32_t, size, unsafe_u32, to)
     uint32_t cpus = ALL_CPUS;
     int error;
 
-    if (size < sizeof(cpus) || size % sizeof(cpus))
+    /* counted in bits, of which there may be none after the 2^32nd */
+    if (!(size << 3) || size % sizeof(cpus))
         return -EINVAL;
     if (!find_process(pid, &error))
         return error == -EINVAL ? -ESRCH : error;

@@ -1,5 +1,6 @@
 #include "kernel/session.h"
 
+#include "kernel/resident.h"
 #include "kernel/syscall.h"
 #include "kernel/tty.h"
 #include "mm/heap.h"
@@ -109,6 +110,7 @@ SYSCALL_DEFINE0(setsid)
     process->session = session;
     process->gave_up_terminal = false;
     process->group = process->pid;
+    resident_changed(process);
     return process->pid;
 }
 
@@ -134,7 +136,7 @@ SYSCALL_DEFINE2(setpgid, int32_t, pid, int32_t, group)
 {
     struct process *caller = current_process(), *process = self_or(pid);
 
-    if (group < 0)
+    if (group < 0 || (!group && pid < 0))
         return -EINVAL;
     if (!process || (process != caller && process->parent != caller))
         return -ESRCH;
@@ -149,6 +151,7 @@ SYSCALL_DEFINE2(setpgid, int32_t, pid, int32_t, group)
     if (group != process->pid && !group_is_in_session(group, caller->session))
         return -EPERM;
     process->group = group;
+    resident_changed(process);
     return 0;
 }
 

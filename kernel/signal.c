@@ -155,16 +155,22 @@ static void pending_take(struct signal_pending *pending, int signal, struct sigi
         else
             found = queued;
     }
-    *info = (struct siginfo){.signo = signal, .code = SI_KERNEL};
     if (found) {
-        *info = found->info;
         list_remove(&found->link);
-        list_insert(&garbage, &found->link);
+        nr_queued--;
     }
     if (!more)
         pending->set &= ~SIGNAL_BIT(signal);
     interrupts_restore(flags);
-    collect_garbage();
+
+    if (found) {
+        *info = found->info;
+        heap_free(found);
+    } else {
+        *info = (struct siginfo){.signo = signal, .code = SI_KERNEL};
+    }
+    if (unlikely(!list_empty(&garbage)))
+        collect_garbage();
 }
 
 static int first_signal(sigset_t set)
@@ -225,7 +231,7 @@ void signal_wake_all(struct process *process)
 
 static bool is_ignored_by_default(int signal)
 {
-    return IGNORED_SIGNALS & SIGNAL_BIT(signal);
+    return signal < SIGRTMIN && (uint32_t)IGNORED_SIGNALS >> (signal - 1) & 1;
 }
 
 /* True if signal would do nothing whoever takes it; init has only the handlers that it asked for.
@@ -289,6 +295,33 @@ static void wake_awaiting(struct process *process, int signal)
     }
 }
 
+static uint32_t count_infos(const struct signal_pending *pending)
+{
+    const struct queued_signal *queued;
+    uint32_t count = 0;
+
+    list_for_each(queued, &pending->infos, link)
+        count++;
+    return count;
+}
+
+/* RLIMIT_SIGPENDING is about all that waits for the processes of one real user (getrlimit(2)). */
+static bool has_too_many(const struct process *receiver)
+{
+    const struct process *process;
+    const struct thread *thread;
+    uint32_t count = 0, flags = interrupts_save();
+
+    list_for_each(process, &process_list, all) {
+        if (process->credentials.user.real != receiver->credentials.user.real)
+            continue;
+        count += count_infos(&process->pending);
+        for_each_thread(thread, process) count += count_infos(&thread->pending);
+    }
+    interrupts_restore(flags);
+    return count >= limit_of(receiver, RLIMIT_SIGPENDING);
+}
+
 /* To a thread, or to any of the process's if thread is NULL. */
 static int send(struct process *process, struct thread *thread, int signal,
                 const struct siginfo *info)
@@ -302,6 +335,11 @@ static int send(struct process *process, struct thread *thread, int signal,
     /* a blocked one stays pending even if ignored: its handler may be set before it is unblocked */
     if (taker && is_ignored(process, signal))
         return 0;
+    if (info && signal >= SIGRTMIN && has_too_many(process)) {
+        if (info->code != SI_USER)
+            return -EAGAIN;
+        info = NULL;
+    }
     int error = pending_add(thread ? &thread->pending : &process->pending, signal, info);
     if (error)
         return error;
@@ -500,6 +538,8 @@ static void handle(struct thread *thread, struct trapframe *tf, const struct sig
         entry->handler = SIG_DFL;
     if (signal_frame_push(tf, &action, info, mask)) {
         thread->blocked = mask;
+        if (thread_is_killed(thread)) /* there was no memory for the stack's page */
+            return;
         if (info->signo == SIGSEGV)
             thread->process->sighand->actions[SIGSEGV - 1].handler = SIG_DFL;
         signal_force(&(struct siginfo){.signo = SIGSEGV, .code = SI_KERNEL});

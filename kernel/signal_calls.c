@@ -371,6 +371,17 @@ static int send_to_process(struct process *process, const struct siginfo *info)
     return info->signo ? signal_send(process, info) : 0;
 }
 
+/* As on Linux, any thread's number names its process. */
+static int send_to_pid(int32_t pid, const struct siginfo *info)
+{
+    struct process *process = process_find(pid);
+    struct thread *thread = process ? NULL : thread_find(pid);
+
+    if (thread)
+        process = thread->process;
+    return process ? send_to_process(process, info) : -ESRCH;
+}
+
 /* Everybody but init and the caller; those who may not be sent one are passed over. */
 static int send_to_all(const struct siginfo *info)
 {
@@ -415,8 +426,7 @@ SYSCALL_DEFINE2(kill, int32_t, pid, int, signal)
         return send_to_all(&info);
     if (pid <= 0)
         return send_to_group(pid ? -pid : current_process()->group, &info);
-    struct process *process = process_find(pid);
-    return process ? send_to_process(process, &info) : -ESRCH;
+    return send_to_pid(pid, &info);
 }
 
 /* group 0: whatever process the thread is of. */
@@ -467,8 +477,7 @@ SYSCALL_DEFINE3(rt_sigqueueinfo, int32_t, pid, int, signal, unsafe_siginfo, user
 
     if (error)
         return error;
-    struct process *process = process_find(pid);
-    return process ? send_to_process(process, &info) : -ESRCH;
+    return send_to_pid(pid, &info);
 }
 
 SYSCALL_DEFINE4(rt_tgsigqueueinfo, int32_t, group, int32_t, tid, int, signal, unsafe_siginfo, user)

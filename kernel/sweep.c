@@ -20,7 +20,8 @@ enum kind { KIND_IRQ, KIND_NMI, NR_KINDS };
 
 bool sweep_on;
 
-static uint8_t seen[2][NR_KINDS][PAGE_SIZE / 8]; /* a bit for each byte of the gate page */
+static uint8_t seen[GATE_VARIANTS][NR_KINDS]
+                   [PAGE_SIZE / 8]; /* a bit for each byte of the gate page */
 static uint32_t wanted, waiting, ticks_before;
 static struct postern_struck struck;
 
@@ -37,7 +38,7 @@ void sweep_record(uint32_t vector, uint32_t eip, uint32_t cs)
     enum kind kind = vector == VECTOR_NMI ? KIND_NMI : KIND_IRQ;
 
     if (offset < PAGE_SIZE)
-        seen[switch_gate_isolation()][kind][offset / 8] |= 1u << offset % 8;
+        seen[switch_gate_variant()][kind][offset / 8] |= 1u << offset % 8;
     if (vector == wanted && !struck.count++) {
         struck.eip = eip;
         struck.cs = cs & 0xffff;
@@ -48,14 +49,14 @@ void sweep_record(uint32_t vector, uint32_t eip, uint32_t cs)
 
 void sweep_show(struct text *text)
 {
-    static const char *const isolations[] = {"split", "shared"};
+    static const char *const variants[] = {"split", "shared", "split_resident", "shared_resident"};
     static const char *const kinds[] = {"irq", "nmi"};
 
-    for (unsigned isolation = 0; isolation < 2; isolation++) {
+    for (unsigned variant = 0; variant < GATE_VARIANTS; variant++) {
         for (unsigned kind = 0; kind < NR_KINDS; kind++) {
             for (unsigned offset = 0; offset < PAGE_SIZE; offset++) {
-                if (seen[isolation][kind][offset / 8] & (1u << offset % 8))
-                    text_print(text, "%s %s %03x\n", isolations[isolation], kinds[kind], offset);
+                if (seen[variant][kind][offset / 8] & (1u << offset % 8))
+                    text_print(text, "%s %s %03x\n", variants[variant], kinds[kind], offset);
             }
         }
     }

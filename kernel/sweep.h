@@ -17,7 +17,8 @@ void sweep_init(void);
 /* An interrupt or NMI struck eip. Interrupts off. */
 void sweep_record(uint32_t vector, uint32_t eip, uint32_t cs);
 
-/* One line for each instruction that was struck: isolation, "nmi" or "irq", offset in the page. */
+/* One line for each instruction that was struck: gate variant, "nmi" or "irq", offset in the page.
+ */
 void sweep_show(struct text *text);
 
 #endif

@@ -29,6 +29,14 @@ typedef long (*syscall_handler)(struct trapframe *tf);
  */
 int syscall_register(uint32_t number, syscall_handler expected, syscall_handler handler);
 
+/* By number, each with a handler. */
+extern syscall_handler syscall_handlers[NR_SYSCALLS];
+
+/* The call whose number is in tf->eax, whether or not it exists; whoever watches process sees it.
+ */
+struct process;
+long syscall_other(const struct process *process, struct trapframe *tf);
+
 /* What numbers without a call get: -ENOSYS. */
 long sys_ni_syscall(struct trapframe *tf);
 

@@ -238,24 +238,34 @@ SYSCALL_DEFINE4(reboot, uint32_t, first, uint32_t, second, uint32_t, command, un
 /* --- what there is none of ----------------------------------------------------------------------
  */
 
-/* No protocol family exists. */
+/* socket(2): no protocol family exists. */
+#define SOCK_TYPE      0xf
+#define SOCK_TYPE_LAST 10
+#define AF_LAST        46
+
 SYSCALL_DEFINE3(socket, int, family, int, type, int, protocol)
 {
-    (void)family;
-    (void)type;
     (void)protocol;
+    if (type & ~(SOCK_TYPE | O_NONBLOCK | O_CLOEXEC))
+        return -EINVAL;
+    if (family >= 0 && family < AF_LAST && (type & SOCK_TYPE) > SOCK_TYPE_LAST)
+        return -EINVAL;
     return -EAFNOSUPPORT;
 }
 
 #define SYS_SOCKET     1 /* socketcall(2): the call that makes descriptors */
 #define SYS_SOCKETPAIR 8
-#define SYS_LAST       20
 
 SYSCALL_DEFINE2(socketcall, int, call, unsafe_u32, arguments)
 {
-    (void)arguments;
-    if (call < SYS_SOCKET || call > SYS_LAST)
+    /* how many each call takes, from SYS_SOCKET on */
+    static const uint8_t counts[] = {3, 3, 3, 2, 3, 3, 3, 4, 4, 4, 6, 6, 2, 5, 5, 3, 3, 4, 5, 4};
+    uint32_t words[6];
+
+    if (call < SYS_SOCKET || call >= SYS_SOCKET + (int)ARRAY_SIZE(counts))
         return -EINVAL;
+    if (copy_u2k(words, unsafe_as_bytes(arguments), counts[call - SYS_SOCKET] * sizeof(words[0])))
+        return -EFAULT;
     /* every other one wants a socket's descriptor, and there is none */
     return call == SYS_SOCKET || call == SYS_SOCKETPAIR ? -EAFNOSUPPORT : -ENOTSOCK;
 }

@@ -4,6 +4,7 @@
 #include "kernel/file.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/process.h"
+#include "kernel/resident.h"
 #include "kernel/sched.h"
 #include "kernel/string.h"
 #include "mm/frame.h"
@@ -131,4 +132,5 @@ void thread_free(struct thread *thread)
 void thread_stepped_into_kernel(struct thread *thread)
 {
     thread->work |= WORK_STEP;
+    resident_stop(); /* so that the step is not forgotten until some later call */
 }

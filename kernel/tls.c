@@ -11,11 +11,13 @@
 
 #define ANY_ENTRY 0xffffffff
 
-/* An empty description: base and limit 0 and only these bits. It clears its entry. */
+/* An empty description, which clears its entry: base and limit 0 and only these bits, or none. */
 static bool is_empty(const struct user_desc *d)
 {
+    uint32_t flags = d->flags & ~USER_DESC_USEABLE;
+
     return !d->base && !d->limit &&
-           (d->flags & ~USER_DESC_USEABLE) == (USER_DESC_READ_ONLY | USER_DESC_NOT_PRESENT);
+           (!d->flags || flags == (USER_DESC_READ_ONLY | USER_DESC_NOT_PRESENT));
 }
 
 static bool is_acceptable(const struct user_desc *d)
@@ -55,14 +57,11 @@ int tls_set(struct thread *thread, const struct user_desc *d)
 {
     if (!is_empty(d) && !is_acceptable(d))
         return -EINVAL;
-    int entry = d->entry == ANY_ENTRY ? free_entry(thread) : (int)d->entry;
-    if (entry == -ESRCH)
-        return entry;
-    if (entry < GDT_TLS_MIN || entry > GDT_TLS_MAX)
+    if (d->entry < GDT_TLS_MIN || d->entry > GDT_TLS_MAX)
         return -EINVAL;
-    thread->tls[entry - GDT_TLS_MIN] = make_descriptor(d);
+    thread->tls[d->entry - GDT_TLS_MIN] = make_descriptor(d);
     direct_forget(thread);
-    return entry;
+    return 0;
 }
 
 SYSCALL_DEFINE1(set_thread_area, unsafe_user_desc, user)
@@ -83,9 +82,9 @@ SYSCALL_DEFINE1(set_thread_area, unsafe_user_desc, user)
             return -EFAULT;
         d.entry = entry;
     }
-    int entry = tls_set(thread, &d);
-    if (entry < 0)
-        return entry;
+    int error = tls_set(thread, &d);
+    if (error)
+        return error;
     interrupts_disable();
     switch_tls(thread);
     interrupts_enable();

@@ -7,6 +7,8 @@
 static const struct copy_strategy *const strategies[] = {
     [COPY_WALK] = &copy_walk,
     [COPY_DIRECT] = &copy_direct,
+    [COPY_WINDOW] = &copy_window,
+    [COPY_BOUNCE] = &copy_bounce,
 };
 
 static inline struct space *caller_space(void)
@@ -43,14 +45,54 @@ size_t copy_k2u_partial(unsafe_bytes to, const void *from, size_t size)
     return strategies[space->copy]->to_user(space, to.address, from, size);
 }
 
+/*
+ * Most copies are of one object within one page, and `walk` is what most processes use: for those
+ * the page is looked up right here, and the general way is left out.
+ */
+static inline bool is_short_walk(const struct space *space, vaddr_t address, size_t size)
+{
+    return space->copy == COPY_WALK && address < USER_LIMIT &&
+           size - 1 < PAGE_SIZE - address % PAGE_SIZE;
+}
+
+static __attribute__((noinline)) int copy_u2k_long(void *to, unsafe_bytes from, size_t size)
+{
+    return copy_u2k_partial(to, from, size) == size ? 0 : -EFAULT;
+}
+
+static __attribute__((noinline)) int copy_k2u_long(unsafe_bytes to, const void *from, size_t size)
+{
+    return copy_k2u_partial(to, from, size) == size ? 0 : -EFAULT;
+}
+
 int copy_u2k(void *to, unsafe_bytes from, size_t size)
 {
-    return likely(copy_u2k_partial(to, from, size) == size) ? 0 : -EFAULT;
+    struct space *space = caller_space();
+
+    if (unlikely(!is_short_walk(space, from.address, size)))
+        return copy_u2k_long(to, from, size);
+    const void *page = copy_walk_page(space, from.address, REGION_READ);
+    counters.copies_from_user++;
+    if (unlikely(!page)) {
+        memset(to, 0, size);
+        return -EFAULT;
+    }
+    copy_bytes(to, page, size);
+    return 0;
 }
 
 int copy_k2u(unsafe_bytes to, const void *from, size_t size)
 {
-    return likely(copy_k2u_partial(to, from, size) == size) ? 0 : -EFAULT;
+    struct space *space = caller_space();
+
+    if (unlikely(!is_short_walk(space, to.address, size)))
+        return copy_k2u_long(to, from, size);
+    void *page = copy_walk_page(space, to.address, REGION_WRITE);
+    counters.copies_to_user++;
+    if (unlikely(!page))
+        return -EFAULT;
+    copy_bytes(page, from, size);
+    return 0;
 }
 
 /*

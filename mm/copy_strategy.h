@@ -9,6 +9,8 @@
 
 #include "mm/space.h"
 
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 struct copy_strategy {
     size_t (*to_kernel)(struct space *space, void *to, vaddr_t from, size_t size);
     size_t (*to_user)(struct space *space, vaddr_t to, const void *from, size_t size);
@@ -20,12 +22,38 @@ struct copy_strategy {
 /* A software page walk, then a copy through the direct map. Serves every isolation mode. */
 extern const struct copy_strategy copy_walk;
 
-/* Dereferences, with an exception table for what faults. Only where the kernel runs on the
- * process's own directory: ISOLATION_SHARED. */
+/* The other three let the MMU check (mm/copy_steps.h). Dereferences: only where the kernel runs on
+ * the process's own directory, ISOLATION_SHARED. */
 extern const struct copy_strategy copy_direct;
 
-/* Makes the page present for the access, then as copy_walk_page(). */
+/* Through a window on the user's tables, in the directory that the kernel runs on. */
+extern const struct copy_strategy copy_window;
+
+/* On the user's directory, inside the gate page, through a buffer in the gate region. */
+extern const struct copy_strategy copy_bounce;
+
+/* What of size bytes from address on lies in its page. */
+static inline size_t copy_page_rest(vaddr_t address, size_t size)
+{
+    return MIN(size, PAGE_SIZE - address % PAGE_SIZE);
+}
+
+/* What an entry says of a page that may be accessed, and that was: an access that does not go
+ * through the entry has to leave its mark there as the CPU would (SDM 3A 4.8). */
+static inline uint32_t copy_walk_bits(uint32_t access)
+{
+    return PTE_PRESENT | PTE_USER | PTE_ACCESSED |
+           (access == REGION_WRITE ? PTE_WRITABLE | PTE_DIRTY : 0);
+}
+
+/* Makes the page present for the access, and marks that; then as copy_walk_page(). */
 void *copy_walk_page_fault(struct space *space, vaddr_t address, uint32_t access);
+
+/* The byte at address, whose page is present. */
+static inline void *copy_walk_show(pte_t entry, vaddr_t address)
+{
+    return (char *)direct_map(pte_frame(entry)) + address % PAGE_SIZE;
+}
 
 /*
  * Where the kernel sees the user's byte at address, after making its page present for the access,
@@ -33,15 +61,14 @@ void *copy_walk_page_fault(struct space *space, vaddr_t address, uint32_t access
  */
 static inline void *copy_walk_page(struct space *space, vaddr_t address, uint32_t access)
 {
-    uint32_t rights = PTE_PRESENT | PTE_USER | (access == REGION_WRITE ? PTE_WRITABLE : 0);
-    /* the store does not go through this entry, so the CPU will not set its bits (SDM 3A 4.8) */
-    uint32_t seen = PTE_ACCESSED | (access == REGION_WRITE ? PTE_DIRTY : 0);
-    pte_t *entry = space_pte(space, address);
+    pte_t table = space->directory[directory_index(address)];
 
-    if (unlikely(!entry || !pte_has(*entry, rights)))
-        return copy_walk_page_fault(space, address, access);
-    entry->bits |= seen;
-    return (char *)direct_map(pte_frame(*entry)) + address % PAGE_SIZE;
+    if (likely(pte_has(table, PTE_PRESENT))) {
+        pte_t entry = pte_table(table)[table_index(address)];
+        if (likely(pte_has(entry, copy_walk_bits(access))))
+            return copy_walk_show(entry, address);
+    }
+    return copy_walk_page_fault(space, address, access);
 }
 
 #endif

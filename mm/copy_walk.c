@@ -17,57 +17,79 @@ void *copy_walk_page_fault(struct space *space, vaddr_t address, uint32_t access
 
     if (error == -ENOMEM)
         thread_out_of_memory();
-    return error ? NULL : copy_walk_page(space, address, access);
+    if (error)
+        return NULL;
+    pte_t *entry = space_pte(space, address);
+    entry->bits |= copy_walk_bits(access);
+    return copy_walk_show(*entry, address);
 }
 
-static size_t page_rest(vaddr_t address, size_t size)
+/* What is done with the part of a page: kernel is the other side, or NULL. */
+typedef void (*page_action)(char *page, char *kernel, size_t size);
+
+/* Copies from the beginning of a page on: whole pages, which long copies are made of, and a rest.
+ */
+ALWAYS_INLINE size_t walk_pages(struct space *space, vaddr_t user, char *kernel, size_t size,
+                                uint32_t access, page_action action)
 {
-    return MIN(size, PAGE_SIZE - address % PAGE_SIZE);
+    for (size_t left = size; left; left -= PAGE_SIZE) {
+        char *page = copy_walk_page(space, user, access);
+        if (!page)
+            return size - left;
+        if (left < PAGE_SIZE) {
+            action(page, kernel, left);
+            break;
+        }
+        action(page, kernel, PAGE_SIZE);
+        kernel += PAGE_SIZE;
+        user += PAGE_SIZE;
+    }
+    return size;
+}
+
+ALWAYS_INLINE size_t walk(struct space *space, vaddr_t user, char *kernel, size_t size,
+                          uint32_t access, page_action action)
+{
+    size_t part = copy_page_rest(user, size);
+    char *page = size ? copy_walk_page(space, user, access) : NULL;
+
+    if (!page)
+        return 0;
+    action(page, kernel, part);
+    if (part == size)
+        return size;
+    return part + walk_pages(space, user + part, kernel + part, size - part, access, action);
+}
+
+static void to_kernel(char *page, char *kernel, size_t size)
+{
+    copy_bytes(kernel, page, size);
+}
+
+static void to_user(char *page, char *kernel, size_t size)
+{
+    copy_bytes(page, kernel, size);
+}
+
+static void clear(char *page, char *kernel, size_t size)
+{
+    (void)kernel;
+    fill_bytes(page, 0, size);
 }
 
 static size_t walk_to_kernel(struct space *space, void *to, vaddr_t from, size_t size)
 {
-    size_t done = 0;
-
-    while (done < size) {
-        size_t chunk = page_rest(from + done, size - done);
-        void *page = copy_walk_page(space, from + done, REGION_READ);
-        if (!page)
-            break;
-        copy_bytes((char *)to + done, page, chunk);
-        done += chunk;
-    }
-    return done;
+    return walk(space, from, to, size, REGION_READ, to_kernel);
 }
 
 static size_t walk_to_user(struct space *space, vaddr_t to, const void *from, size_t size)
 {
-    size_t done = 0;
-
-    while (done < size) {
-        size_t chunk = page_rest(to + done, size - done);
-        void *page = copy_walk_page(space, to + done, REGION_WRITE);
-        if (!page)
-            break;
-        copy_bytes(page, (const char *)from + done, chunk);
-        done += chunk;
-    }
-    return done;
+    return walk(space, to, (char *)from, size, REGION_WRITE, to_user);
 }
 
 static size_t walk_clear(struct space *space, vaddr_t to, size_t size)
 {
-    size_t done = 0;
-
-    while (done < size) {
-        size_t chunk = page_rest(to + done, size - done);
-        void *page = copy_walk_page(space, to + done, REGION_WRITE);
-        if (!page)
-            break;
-        fill_bytes(page, 0, chunk);
-        done += chunk;
-    }
-    return done;
+    return walk(space, to, NULL, size, REGION_WRITE, clear);
 }
 
 static size_t walk_string(struct space *space, char *to, vaddr_t from, size_t size)
@@ -75,7 +97,7 @@ static size_t walk_string(struct space *space, char *to, vaddr_t from, size_t si
     size_t done = 0;
 
     while (done < size) {
-        size_t end = done + page_rest(from + done, size - done);
+        size_t end = done + copy_page_rest(from + done, size - done);
         const char *page = copy_walk_page(space, from + done, REGION_READ);
         if (!page)
             break;

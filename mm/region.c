@@ -7,9 +7,12 @@
 
 /* --- the treap ------------------------------------------------------------------------------- */
 
-static uint32_t priority(const struct region *region)
+/* MurmurHash3's finalizer, less its last step: each bit of the page number moves the upper ones. */
+static uint32_t hash(vaddr_t address)
 {
-    return (uint32_t)region * 2654435761u; /* Knuth's multiplicative hash */
+    uint32_t bits = (address >> PAGE_SHIFT) * 0x85ebca6b;
+
+    return (bits ^ bits >> 13) * 0xc2b2ae35;
 }
 
 /* Cuts tree at address into what starts below and what starts at or above it. */
@@ -37,7 +40,7 @@ static struct region **child_towards(struct region *node, vaddr_t address)
 
 static void treap_insert(struct region **tree, struct region *node)
 {
-    while (*tree && priority(*tree) >= priority(node))
+    while (*tree && (*tree)->priority >= node->priority)
         tree = child_towards(*tree, node->start);
     treap_split(*tree, node->start, &node->left, &node->right);
     *tree = node;
@@ -50,7 +53,7 @@ static void treap_remove(struct region **tree, struct region *node)
     while (*tree != node)
         tree = child_towards(*tree, node->start);
     while (below && above) {
-        if (priority(below) >= priority(above)) {
+        if (below->priority >= above->priority) {
             *tree = below;
             tree = &below->right;
             below = *tree;
@@ -126,6 +129,7 @@ void region_insert(struct space *space, struct region *region)
 {
     struct region *above = region_above(space, region->start);
 
+    region->priority = hash(region->start);
     list_insert(above ? &above->link : &space->regions, &region->link);
     treap_insert(&space->tree, region);
     space->nr_regions++;

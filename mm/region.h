@@ -3,9 +3,10 @@
  * fault among ten thousand regions is as cheap as among ten. Private to mm/ but for struct region,
  * which mm/space.h hands out.
  *
- * A treap is a search tree by address and a heap by priority, here a hash of the node's address; so
- * it is balanced, with high probability, whatever the order of insertions (Seidel, Aragon:
- * Randomized Search Trees, 1996). Starts and ends may move as long as no region passes another.
+ * A treap is a search tree by address and a heap by priority, here a hash of the address that the
+ * region was inserted at; so it is balanced, with high probability, whatever the order of
+ * insertions (Seidel, Aragon: Randomized Search Trees, 1996), and a lookup among the same regions
+ * costs the same in every process. Starts and ends may move as long as no region passes another.
  */
 #ifndef MM_REGION_H
 #define MM_REGION_H
@@ -37,6 +38,7 @@ struct space;
 struct region {
     struct list link; /* in space->regions, by address */
     struct region *left, *right;
+    uint32_t priority;
     vaddr_t start, end;
     uint32_t flags;
     vaddr_t limit;     /* REGION_STACK: start may move down to here */

@@ -258,8 +258,16 @@ struct space *space_create(enum postern_isolation isolation, enum postern_copy c
     if (isolation == ISOLATION_SHARED)
         memcpy(space->directory + directory_index(KERNEL_BASE), memory_shared_entries,
                sizeof(memory_shared_entries));
-    space->directory[directory_index(GATE_REGION)] = gate_directory_entry(isolation);
+    space->directory[directory_index(GATE_REGION)] =
+        gate_directory_entry(gate_variant(isolation, false));
     return space;
+}
+
+void space_set_resident(struct space *space)
+{
+    space->answers = true;
+    space->directory[directory_index(GATE_REGION)] =
+        gate_directory_entry(gate_variant(space->isolation, true));
 }
 
 void space_get(struct space *space)
@@ -301,6 +309,8 @@ struct space *space_clone(struct space *space)
     struct space *copy = space_create(space->isolation, space->copy);
     if (!copy)
         return NULL;
+    if (space->answers)
+        space_set_resident(copy);
 
     copy->brk_start = space->brk_start;
     copy->brk = space->brk;

@@ -35,10 +35,14 @@ struct space {
     uint32_t hole;
     enum postern_isolation isolation;
     enum postern_copy copy;
+    bool answers; /* its gate page answers some calls itself: kernel/resident.h */
 };
 
 /* An empty space with one reference; NULL if memory is exhausted. */
 struct space *space_create(enum postern_isolation isolation, enum postern_copy copy);
+
+/* For a space that no thread runs in yet. */
+void space_set_resident(struct space *space);
 
 void space_get(struct space *space);
 

@@ -37,6 +37,12 @@ class Totals:
         self.failed += 1
         self.failures.append(text)
 
+    def add(self, other):
+        """Counts what another log holds, too."""
+        self.passed, self.failed = self.passed + other.passed, self.failed + other.failed
+        self.skipped += other.skipped
+        self.failures += other.failures
+
 
 def read(lines):
     """The Totals of a log."""

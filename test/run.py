@@ -9,6 +9,7 @@ import argparse
 import concurrent.futures
 import difflib
 import functools
+import itertools
 import json
 import os
 import platform
@@ -19,13 +20,16 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "test", "boot")]
+import coverage  # noqa: E402  pylint: disable=wrong-import-position
+import figures as study_figures  # noqa: E402  pylint: disable=wrong-import-position
+import profile_operation  # noqa: E402  pylint: disable=wrong-import-position
 import ktap  # noqa: E402  pylint: disable=wrong-import-position
 import matrix  # noqa: E402  pylint: disable=wrong-import-position
+import page_walk  # noqa: E402  pylint: disable=wrong-import-position
 
-# Instructions of an icount run: exact, so bounds hold on any machine.
-SYSENTER_NULL_AT_MOST = 90  # round trip of getppid in split
-ISOLATION_AT_MOST = 10      # what split adds to any call
-NO_MACHINE = 126            # of scripts/qemu
+# Instructions of an icount run: exact, so the bound holds on any machine.
+ISOLATION_AT_MOST = 10  # what split adds to a call
+NO_MACHINE = 126        # of scripts/qemu
 
 # What make itself was told does not concern the programs that we start.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
@@ -90,10 +94,13 @@ class Tests:
         self.logs = os.path.join(args.build, "test")
         os.makedirs(self.logs, exist_ok=True)
 
+    def log_path(self, name):
+        """Where a log of that name is."""
+        return os.path.join(self.logs, re.sub(r"[^\w]+", "-", name).strip("-") + ".log")
+
     def log(self, name, output):
         """Keeps a test's output for whoever wants to know more."""
-        path = os.path.join(self.logs, re.sub(r"[^\w]+", "-", name).strip("-") + ".log")
-        with open(path, "w", encoding="utf-8") as file:
+        with open(self.log_path(name), "w", encoding="utf-8") as file:
             file.write(output)
 
     # --- unit tests -----------------------------------------------------------------------------
@@ -157,7 +164,7 @@ class Tests:
         """A script of busybox's shell in this host's kernel; None where that cannot be."""
         stage = os.path.join(self.args.build, "stage")
         programs = os.path.join(stage, "bin")
-        if not os.path.exists(os.path.join(programs, "busybox")) or not self.runs_i386():
+        if not self.has_busybox() or not self.runs_i386():
             return None
         return execute(["env", "-i", f"PATH={programs}", f"{programs}/sh",
                         os.path.join(stage, "test", script)], 120)[1]
@@ -199,10 +206,8 @@ class Tests:
             raise RuntimeError(output)
         return path
 
-    def boot(self, row):
-        """One row of the matrix."""
-        if row.script and self.host_script(row.script) is None:
-            return skipped()
+    def run_machine(self, row):
+        """(exit status, output) of a row's machine."""
         command = ["scripts/qemu", "--cpu", row.cpu, "--qemu", row.qemu, "--mem", row.mem,
                    "--timeout", str(row.timeout)]
         if row.iso:
@@ -217,6 +222,15 @@ class Tests:
             command.append("--stdin")
         status, output = execute(command, row.timeout + 10, row.typed, cwd=ROOT)
         self.log(row.name, output)
+        return status, output
+
+    def boot(self, row):
+        """One row of the matrix."""
+        if row.busybox and not self.has_busybox():
+            return skipped()
+        if row.script and self.host_script(row.script) is None:
+            return skipped()
+        status, output = self.run_machine(row)
         problems = [f"no line matches {p}" for p in row.expect if not re.search(p, output)]
         problems += [f"a line matches {p}" for p in row.refuse if re.search(p, output)]
         problems += [f"{pattern}: more than {most}" for pattern, most in row.at_most
@@ -230,6 +244,50 @@ class Tests:
         totals = totals_of(output, status)
         for problem in problems:
             totals.fail(problem)
+        return totals
+
+    def terminal(self, knobs, last):
+        """Somebody types at the login shell, and ends the session with a last command."""
+        if not self.has_busybox():
+            return skipped()
+        status, output = execute([sys.executable, "test/boot/terminal.py", "--build", self.args.build,
+                                  f"--append={knobs}", f"--last={last}",
+                                  "--screen", self.log_path(f"terminal {knobs} screen")], 120,
+                                 cwd=ROOT)
+        self.log(f"terminal {knobs}", output)
+        return totals_of(output, status)
+
+    # --- what a directory maps, seen from outside -----------------------------------------------------
+
+    def exposure(self, isolation):
+        """QEMU's page walk finds what Postern reports."""
+        command = ["scripts/qemu", "--kernel", f"{self.args.build}/postern.elf", "--initrd",
+                   f"{self.args.build}/initrd.cpio", "--mem", "64"]
+        output, problems = page_walk.compare(command, isolation)
+        self.log(f"exposure-{isolation}", output)
+        return single(problems[:5])
+
+    # --- an interrupt and an NMI at every instruction -------------------------------------------------
+
+    def sweep(self):
+        """Both kinds of NMI gate, both isolation modes; then every instruction must have been struck."""
+        elf = os.path.join(self.args.build, "postern.elf")
+        totals = ktap.Totals()
+        objdump = re.sub(r"gcc$", "objdump", self.args.cc.split()[-1])
+        for isolation, resident in itertools.product(("split", "shared"), ("off", "on")):
+            variant = isolation + ("_resident" if resident == "on" else "")
+            struck = ""
+            for machine in ({}, {"cpu": "core2duo-v1", "qemu": matrix.I386}):
+                row = matrix.Row(f"sweep {variant} {machine.get('cpu', 'four doors')}",
+                                 f"sweep=on isolation={isolation} resident={resident} "
+                                 "loglevel=warning -- /test/sweep",
+                                 icount=True, ktap=True, timeout=200, **machine)
+                status, output = self.run_machine(row)
+                totals.add(totals_of(output, status))
+                struck += output
+            for problem in coverage.problems(elf, variant, struck, objdump):
+                totals.fail(problem)
+            totals.passed += len(coverage.instructions(elf, variant, objdump))
         return totals
 
     # --- the readers of results, which must see what is wrong ---------------------------------------
@@ -277,20 +335,47 @@ class Tests:
         check(outputs[0][0] == 0, f"the study ends with {outputs[0][0]}")
         check(outputs[0] == outputs[1], "two studies print different tables")
         with open(os.path.join(self.args.build, "study", "results.jsonl"), encoding="utf-8") as file:
-            rows = [json.loads(line) for line in file]
-        value = {(r["benchmark"], r["door"], r["isolation"], r["unit"]): r["value"] for r in rows}
-        null = value["Null", "sysenter", "split", "instr/op"]
-        check(null <= SYSENTER_NULL_AT_MOST, f"a null call through sysenter is {null} instructions")
-        for (benchmark, door, isolation, unit), split in value.items():
-            if isolation != "split" or unit not in ("instr/op", "cr3/op"):
-                continue
-            shared = value[benchmark, door, "shared", unit]
-            name = f"{benchmark} through {door}"
-            if unit == "instr/op":
+            table = study_figures.table_of(json.loads(line) for line in file)
+        for benchmark in ("Null", "Enosys", "ReadZero1", "ReadZero64K", "WriteNull1"):
+            for door in study_figures.DOORS:
+                split, shared, *writes = table[benchmark, door]
+                name = f"{benchmark} through {door}"
                 check(split - shared <= ISOLATION_AT_MOST, f"{name}: {split} and {shared}")
-            else:
-                check((split, shared) == (2, 0), f"{name}: {split} and {shared} CR3 writes")
+                check(writes == [2, 0], f"{name}: {writes} CR3 writes")
+        self.expected_figures(table, check)
         return totals
+
+    def seen_from_outside(self):
+        """A plugin of QEMU counts the instructions and CR3 writes that the kernel's counters and the TSC
+        do: those that the file of figures has."""
+        expected, _ = study_figures.read(study_figures.EXPECTED)
+        totals = ktap.Totals()
+        for benchmark, door in (("Null", "sysenter"), ("ResidentGetpid", "int80"),
+                                ("Batch16", "int80"), ("PipePingPong", "int80")):
+            for mode, name in enumerate(study_figures.MODES):
+                seen = profile_operation.Profile(self.args.build, benchmark, name, door)
+                wanted = expected[benchmark, door]
+                if seen.cr3_writes == wanted[2 + mode] and seen.total() <= wanted[mode]:
+                    totals.passed += 1
+                else:
+                    totals.fail(f"{benchmark} in {name}: {seen.total()} instructions, "
+                                f"{seen.cr3_writes} CR3 writes, not {wanted}")
+        return totals
+
+    def expected_figures(self, table, check):
+        """No figure is worse than the file has it; what is better is said."""
+        expected, made_with = study_figures.read(study_figures.EXPECTED)
+        used = study_figures.versions(self.args.cc)["compiler"]
+        other = used != made_with["compiler"]
+        if other:
+            print(f"        figures are compared loosely: {study_figures.EXPECTED} is of "
+                  f"{made_with['compiler']}, this is {used}")
+        problems, better = study_figures.compare(table, expected, other)
+        for line in better:
+            print(f"        better: {line}; `make bench-update` keeps it")
+        for line in problems:
+            check(False, f"worse: {line}; `make bench-update` accepts it")
+        check(not problems, f"{len(problems)} figures are worse")
 
     # --- all ----------------------------------------------------------------------------------------
 
@@ -318,8 +403,20 @@ class Tests:
         yield "reader of KTAP", self.ktap_reader
         yield "QEMU that does not start", self.no_machine
         yield "figures", self.figures
+        yield "figures from outside", self.seen_from_outside
+        for knobs, last in matrix.TERMINALS:
+            yield f"terminal: {knobs}, {last}", \
+                lambda knobs=knobs, last=last: self.terminal(knobs, last)
+        for isolation in ("split", "shared"):
+            yield f"exposure: QEMU's page walk, {isolation}", \
+                lambda isolation=isolation: self.exposure(isolation)
+        yield "sweep: every instruction of the gate", self.sweep
         for row in matrix.ROWS:
             yield f"boot: {row.name}", lambda row=row: self.boot(row)
+
+    def has_busybox(self):
+        """True if apt could get it for the initrd."""
+        return os.path.exists(os.path.join(self.args.build, "stage", "bin", "busybox"))
 
     def runs_i386(self):
         """True if this host is a Linux that runs static i386 programs."""

@@ -19,11 +19,21 @@
 #define CPU_SYSENTER   28
 #define CPU_SYSCALL    32
 #define CPU_CALLGATE   36
-#define CPU_SLOT       40
+#define CPU_LIMIT      40
+#define CPU_ANSWERED   44
+#define CPU_SPLIT      24 /* added to CPU_INT80 to CPU_CALLGATE: split's entries */
+#define CPU_SLOT       64
 
 /* The main TSS's CR3 field and the first TLS descriptor, from the words. */
 #define CPU_TSS_CR3 (CPU_TSS - CPU_WORDS + 28)
 #define CPU_TLS     (CPU_GDT - CPU_WORDS + GDT_TLS_MIN * 8)
+
+#if CPU_RESIDENT + 4 * RESIDENT_CALLS > CPU_BUFFER
+#error the answers reach into the buffer
+#endif
+#if CPU_BUFFER + CPU_BUFFER_SIZE + 0x400 > CPU_WORDS
+#error the buffer leaves the entry stack less than 1 KiB
+#endif
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -35,9 +45,13 @@ struct cpu_gate {
     uint32_t kstack;     /* the running thread's struct stack_top: an empty kernel stack */
     uint32_t user_esp;   /* scratch of the syscall door, which arrives on the user's ESP */
     uint32_t user_eip;   /* scratch of sysret */
-    uint32_t cr3_writes; /* by the gate page, both ways; wraps */
-    uint32_t entries[4]; /* int80, sysenter, syscall, callgate: in the order of enum door; wrap */
-    struct slot *slot;   /* of the running thread, if it may send and reply directly; or NULL */
+    uint32_t cr3_writes; /* by the gate page, both ways, but for split's entries by a door; wraps */
+    /* int80, sysenter, syscall, callgate, in the order of enum door; shared's; wrap */
+    uint32_t entries[4];
+    uint32_t resident_limit;   /* numbers below it are looked up: RESIDENT_CALLS, or 0 */
+    uint32_t answered;         /* calls that never came to the kernel; wraps */
+    uint32_t split_entries[4]; /* two CR3 writes each; wrap */
+    struct slot *slot; /* of the running thread, if it may send and reply directly; or NULL */
 };
 
 _Static_assert(offsetof(struct cpu_gate, user_cr3) == CPU_USER_CR3, "cpu_gate: user_cr3");
@@ -46,6 +60,10 @@ _Static_assert(offsetof(struct cpu_gate, user_eip) == CPU_USER_EIP, "cpu_gate: u
 _Static_assert(offsetof(struct cpu_gate, cr3_writes) == CPU_CR3_WRITES, "cpu_gate: cr3_writes");
 _Static_assert(offsetof(struct cpu_gate, entries) == CPU_INT80, "cpu_gate: entries");
 _Static_assert(offsetof(struct cpu_gate, slot) == CPU_SLOT, "cpu_gate: slot");
+_Static_assert(offsetof(struct cpu_gate, resident_limit) == CPU_LIMIT, "cpu_gate: resident_limit");
+_Static_assert(offsetof(struct cpu_gate, answered) == CPU_ANSWERED, "cpu_gate: answered");
+_Static_assert(offsetof(struct cpu_gate, split_entries) == CPU_INT80 + CPU_SPLIT,
+               "cpu_gate: split_entries");
 _Static_assert(CPU_WORDS + sizeof(struct cpu_gate) <= CPU_TSS, "cpu_gate: words reach the TSS");
 #endif
 

@@ -6,7 +6,8 @@
  *     split    an entry loads the kernel directory, an exit the process's own
  *     shared   the process's directory maps the kernel too, so CR3 never changes
  *
- * The difference between the two is the three macros below. Both are linked to run at GATE_TEXT with
+ * and of each a second one, resident, which answers some calls itself (ANSWER). The difference
+ * between the two isolation modes is the three macros below. All are linked to run at GATE_TEXT with
  * their entry points at the same offsets (.org here, assertions in the linker script), and a user
  * directory maps the variant of its process: which page is mapped *is* the isolation policy.
  *
@@ -46,7 +47,13 @@
 #define AT_SYSEXIT   0x680
 #define AT_SYSRET    0x700
 #define AT_NULL      0x780
+#define AT_ANSWERS   0x800
+#define AT_BOUNCE    0xa00
+#define AT_BOUNCE_CLEAR 0xa80
 #define AT_DIRECT    0xc00
+
+/* The stubs are alike in all variants; one of them lists them for the IDT. */
+#define GATE_LISTS_VECTORS (GATE_SPLIT && !GATE_RESIDENT)
 
 	.section .gate.GATE_VARIANT, "ax", @progbits
 	.globl	G(start)
@@ -74,8 +81,8 @@ G(start):
 
 /*
  * The entry's write and its exit's, so that the exit need not count: a thread that ends without an
- * exit was begun without an entry. \cpu: the register with the address of the CPU's words. Changes
- * the flags.
+ * exit was begun without an entry. A door's are counted by its entries, which split has counters of
+ * its own for. \cpu: the register with the address of the CPU's words. Changes the flags.
  */
 .macro COUNT_CR3_WRITES cpu
 #if GATE_SPLIT
@@ -127,19 +134,31 @@ G(start):
  * pushed but for eax, and ebx, esi, edi, ebp are still the user's, since C preserves them. Any other
  * frame leaves by the exit below, from C (gate_leave()).
  */
+#if GATE_SPLIT
+#define COUNTERS CPU_SPLIT
+#else
+#define COUNTERS 0
+#endif
 .macro CALL_DISPATCHER counter
 	PUSH_REST_OF_FRAME
 	movl	TF_CPU(%esp), %eax
-	incl	\counter(%eax)
-	COUNT_CR3_WRITES %eax
+	incl	COUNTERS+\counter(%eax)
 	KERNEL_FLAGS EFLAGS_FIXED|EFLAGS_IF
 	movl	%esp, %eax
 	call	syscall_dispatch
 .endm
 
+/* A door's landing, on the entry stack and the user's directory; see "answers" below. */
+.macro TRY_ANSWER door
+#if GATE_RESIDENT
+	jmp	.Lanswer_\door
+.Lmiss_\door:
+#endif
+.endm
+
 /* --- exceptions and interrupts: a stub and an IDT row for each vector ---------------------------- */
 
-#if GATE_SPLIT
+#if GATE_LISTS_VECTORS
 	.section .rodata.gate_vectors, "a", @progbits
 	.globl	gate_vectors
 gate_vectors:
@@ -147,7 +166,7 @@ gate_vectors:
 #endif
 
 .macro IDT_ROW vector, dpl, entry
-#if GATE_SPLIT
+#if GATE_LISTS_VECTORS
 	.section .rodata.gate_vectors, "a", @progbits
 	.long	\vector, \dpl, \entry
 	.previous
@@ -156,15 +175,17 @@ gate_vectors:
 
 /* The hardware pushed an error code / did not, so that a zero takes its place (SDM 3A 6.13). */
 .macro EXCEPTION_ERROR vector, dpl=0
-	IDT_ROW	\vector, \dpl, .Lvector_\vector
-.Lvector_\vector:
+	IDT_ROW	\vector, \dpl, G(vector_)\vector
+	.globl	G(vector_)\vector
+G(vector_)\vector:
 	pushl	$\vector
 	jmp	G(trap)
 .endm
 
 .macro EXCEPTION vector, dpl=0
-	IDT_ROW	\vector, \dpl, .Lvector_\vector
-.Lvector_\vector:
+	IDT_ROW	\vector, \dpl, G(vector_)\vector
+	.globl	G(vector_)\vector
+G(vector_)\vector:
 	pushl	$0
 	pushl	$\vector
 	jmp	G(trap)
@@ -172,8 +193,6 @@ gate_vectors:
 
 	.org	AT_VECTORS
 	EXCEPTION	0		/* #DE */
-	.globl	G(debug)
-G(debug):
 	EXCEPTION	1		/* #DB; a task gate where the syscall door is open */
 	EXCEPTION	2		/* NMI; likewise */
 	EXCEPTION	3, 3		/* #BP: int3 from ring 3 */
@@ -199,7 +218,7 @@ G(debug):
 	.endr
 	IDT_ROW	VECTOR_INT80, 3, G(int80)
 	EXCEPTION	255		/* and every vector that has no row */
-#if GATE_SPLIT
+#if GATE_LISTS_VECTORS
 	.section .rodata.gate_vectors, "a", @progbits
 	.globl	gate_vectors_end
 gate_vectors_end:
@@ -299,9 +318,10 @@ G(trap):
 	.globl	G(int80)
 G(int80):
 	/* entry stack, IF=0 (interrupt gate); eip cs eflags esp ss pushed */
+	TRY_ANSWER int80
 	cmpl	$DIRECT_CALL, %eax
 	jae	G(direct)
-.Lint80:
+.Lkernel_int80:
 	TO_KERNEL_STACK 24
 	COPY_WORDS 20, 16, 12, 8, 4
 	movl	%ss:(%eax), %eax
@@ -320,6 +340,7 @@ G(int80):
 	.org	AT_SYSENTER
 	.globl	G(sysenter)
 G(sysenter):
+	TRY_ANSWER sysenter
 	pushl	%eax
 	ENTER_KERNEL_DIRECTORY 4, %eax
 	popl	%eax
@@ -355,6 +376,7 @@ G(syscall):
 	.set	.Lcpu, .Lcpu + 1
 	.endr
 .Lsyscall:
+	TRY_ANSWER syscall
 	TO_KERNEL_STACK 4
 	pushl	$USER_DS
 	pushl	%ss:CPU_USER_ESP+4(%eax)
@@ -379,6 +401,7 @@ G(syscall):
 G(callgate):
 	cli
 	pushfl
+	TRY_ANSWER callgate
 	TO_KERNEL_STACK 24
 	COPY_WORDS 20, 16, 4
 	orl	$EFLAGS_IF, (%esp)
@@ -496,6 +519,125 @@ G(null_selectors):
 	NULL_SELECTOR .Lexit_es, 0
 	NULL_SELECTOR .Lexit_ds, 0
 
+/* --- answers -------------------------------------------------------------------------------------- */
+
+/*
+ * With resident=on: a call whose answer lies in the CPU's page (kernel/resident.h) gets it here, on
+ * the user's directory. Any other goes on at its landing. On the entry stack, \words bytes below the
+ * CPU's words; changes the flags.
+ */
+.macro ANSWER words, miss
+	cmpl	CPU_LIMIT+\words(%esp), %eax
+	jae	\miss
+	cmpl	$RESIDENT_NONE, CPU_RESIDENT-CPU_WORDS+\words(%esp,%eax,4)
+	je	\miss
+	movl	CPU_RESIDENT-CPU_WORDS+\words(%esp,%eax,4), %eax
+	incl	CPU_ANSWERED+\words(%esp)
+.endm
+
+	.org	AT_ANSWERS
+#if GATE_RESIDENT
+	/* eip cs eflags esp ss: iret brings the flags back */
+.Lanswer_int80:
+	ANSWER	20, .Lmiss_int80
+	jmp	G(iret)
+
+.Lanswer_sysenter:
+	pushfl
+	ANSWER	4, 1f
+	popfl
+	movl	%ebp, %ecx
+	movl	$SYSENTER_RETURN, %edx
+	sti
+	sysexit
+1:	popfl
+	jmp	.Lmiss_sysenter
+
+	/* ecx still holds the user's EIP */
+.Lanswer_syscall:
+	pushfl
+	ANSWER	4, 1f
+	popfl
+	movl	CPU_USER_ESP(%esp), %esp
+	sysretl
+1:	popfl
+	jmp	.Lmiss_syscall
+
+	/* eflags, without the IF that cli cleared, eip cs esp ss */
+.Lanswer_callgate:
+	ANSWER	20, .Lmiss_callgate
+	popfl
+	sti
+	lret
+#endif
+
+/* --- accesses to user memory on the user's directory: the copy strategy `bounce` ----------------- */
+
+/*
+ * Called by C, on the thread's kernel stack, with eax at the CPU's words. In between, ESP is on the
+ * entry stack, so the kernel stack's words move down to what it holds: a trap from here goes there,
+ * and here is where ESP is found again. An access that faults ends the routine, as for any other
+ * instruction with a fixup.
+ */
+.macro TO_USER_DIRECTORY
+	pushfl
+	/* AC, since SMAP would keep ring 0 from user pages otherwise */
+	KERNEL_FLAGS EFLAGS_FIXED|EFLAGS_AC
+	pushl	CPU_KSTACK(%eax)
+	movl	%esp, CPU_KSTACK(%eax)
+	movl	%eax, %esp
+	/* empty entry stack, interrupts off, the kernel's segments */
+	movl	%eax, %ebx
+	ENTER_USER_DIRECTORY 0, %eax
+.endm
+
+.macro BACK_TO_KERNEL
+	COUNT_CR3_WRITES %ebx
+	ENTER_KERNEL_DIRECTORY 0, %eax
+	movl	CPU_KSTACK(%ebx), %esp
+	popl	CPU_KSTACK(%ebx)
+	popfl
+	ret
+.endm
+
+/* A fault among the words: the bytes that are left, of them and of the edx behind them. */
+.macro BOUNCE_FIXUPS words, bytes, done
+	.section .gate_fixups.GATE_VARIANT, "a", @progbits
+	.long	\words, .Lleft\@, \bytes, \done
+	.previous
+.Lleft\@:
+	leal	(%edx,%ecx,4), %ecx
+	jmp	\done
+.endm
+
+	.org	AT_BOUNCE
+	/* ecx words and then edx bytes from esi to edi; ecx: the bytes not copied; eax, ebx changed */
+	.globl	G(bounce_copy)
+G(bounce_copy):
+	TO_USER_DIRECTORY
+.Lcopy_words:
+	rep movsl
+	movl	%edx, %ecx
+.Lcopy_bytes:
+	rep movsb
+.Lcopy_done:
+	BACK_TO_KERNEL
+	BOUNCE_FIXUPS .Lcopy_words, .Lcopy_bytes, .Lcopy_done
+
+	/* the same with zeroes */
+	.org	AT_BOUNCE_CLEAR
+	.globl	G(bounce_clear)
+G(bounce_clear):
+	TO_USER_DIRECTORY
+	xorl	%eax, %eax
+.Lclear_words:
+	rep stosl
+	movl	%edx, %ecx
+.Lclear_bytes:
+	rep stosb
+.Lclear_done:
+	BACK_TO_KERNEL
+	BOUNCE_FIXUPS .Lclear_words, .Lclear_bytes, .Lclear_done
 /* --- from one user directory to another --------------------------------------------------------- */
 
 /*
@@ -631,7 +773,7 @@ G(direct):
 	movl	SLOT_EBX(%ebp), %ebx
 .Ldirect_impossible:
 	popl	%ebp
-	jmp	.Lint80
+	jmp	.Lkernel_int80
 
 	.globl	G(end)
 G(end):

@@ -25,11 +25,17 @@ void split_gate_syscall(void);
 void split_gate_callgate(void);
 void split_gate_iret(void);
 void shared_gate_iret(void);
+void split_resident_gate_iret(void);
+void shared_resident_gate_iret(void);
 
-extern const uint8_t gate_pages[]; /* the two variants, as loaded: enum postern_isolation's order */
+extern const uint8_t gate_pages[];  /* the variants, as loaded: enum gate_variant's order */
 extern const uint8_t vdso_images[]; /* enum postern_door's order */
 
-static pte_t gate_tables[2][PTES_PER_TABLE] __attribute__((aligned(PAGE_SIZE)));
+/* One for the directories of each variant, and the kernel directory's own, which maps the variant
+ * of the process that runs: behind the CR3 write of an entry the next instruction is the same
+ * page's. */
+#define KERNEL_TABLE GATE_VARIANTS
+static pte_t gate_tables[GATE_VARIANTS + 1][PTES_PER_TABLE] __attribute__((aligned(PAGE_SIZE)));
 static uint8_t slots_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static uint8_t cpu_pages[NR_CPUS][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static descriptor_t idt[IDT_VECTORS] __attribute__((aligned(PAGE_SIZE), section(".sealed")));
@@ -42,10 +48,10 @@ enum postern_door gate_default_door;
 
 /* --- pages ------------------------------------------------------------------------------------ */
 
-static void map_both(vaddr_t address, const void *page, uint32_t flags)
+static void map_all(vaddr_t address, const void *page, uint32_t flags)
 {
-    for (unsigned isolation = 0; isolation < 2; isolation++)
-        gate_tables[isolation][table_index(address)] =
+    for (unsigned table = 0; table <= KERNEL_TABLE; table++)
+        gate_tables[table][table_index(address)] =
             pte_make(direct_map_paddr(page), flags | PTE_PRESENT | PTE_ACCESSED);
 }
 
@@ -53,33 +59,40 @@ static void map_pages(bool global)
 {
     uint32_t flags = global ? PTE_GLOBAL : 0;
 
-    map_both(GATE_VDSO, vdso_images + gate_default_door * PAGE_SIZE, flags | PTE_USER);
-    map_both(GATE_IDT, idt, flags);
+    map_all(GATE_VDSO, vdso_images + gate_default_door * PAGE_SIZE, flags | PTE_USER);
+    map_all(GATE_IDT, idt, flags);
     for (unsigned n = 0; n < NR_CPUS; n++)
-        map_both(GATE_CPU(n), cpu_pages[n], flags | PTE_WRITABLE | PTE_DIRTY);
-    for (unsigned isolation = 0; isolation < 2; isolation++)
-        gate_tables[isolation][table_index(GATE_TEXT)] =
-            pte_make(direct_map_paddr(gate_pages + isolation * PAGE_SIZE),
-                     flags | PTE_PRESENT | PTE_ACCESSED);
-    kernel_directory[directory_index(GATE_REGION)] = gate_directory_entry(ISOLATION_SPLIT);
+        map_all(GATE_CPU(n), cpu_pages[n], flags | PTE_WRITABLE | PTE_DIRTY);
+    for (unsigned variant = 0; variant < GATE_VARIANTS; variant++)
+        gate_tables[variant][table_index(GATE_TEXT)] = pte_make(
+            direct_map_paddr(gate_pages + variant * PAGE_SIZE), flags | PTE_PRESENT | PTE_ACCESSED);
+    gate_map_kernel(GATE_SPLIT);
+    kernel_directory[directory_index(GATE_REGION)] = gate_directory_entry(KERNEL_TABLE);
 }
 
 void gate_map_slots(bool on)
 {
-    uint32_t global = gate_tables[0][table_index(GATE_IDT)].bits & PTE_GLOBAL;
+    uint32_t global = gate_tables[GATE_SPLIT][table_index(GATE_IDT)].bits & PTE_GLOBAL;
 
-    for (unsigned isolation = 0; isolation < 2; isolation++)
-        gate_tables[isolation][table_index(GATE_SLOTS)] = (pte_t){0};
     if (on)
-        map_both(GATE_SLOTS, slots_page, global | PTE_WRITABLE | PTE_DIRTY);
+        map_all(GATE_SLOTS, slots_page, global | PTE_WRITABLE | PTE_DIRTY);
+    else
+        for (unsigned table = 0; table <= KERNEL_TABLE; table++)
+            gate_tables[table][table_index(GATE_SLOTS)] = (pte_t){0};
     invlpg(GATE_SLOTS);
 }
 
-pte_t gate_directory_entry(enum postern_isolation isolation)
+pte_t gate_directory_entry(unsigned variant)
 {
     /* user in the directory entry, for the vDSO page; each table entry says who may */
-    return pte_make(direct_map_paddr(gate_tables[isolation]),
+    return pte_make(direct_map_paddr(gate_tables[variant]),
                     PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED);
+}
+
+void gate_map_kernel(enum gate_variant variant)
+{
+    gate_tables[KERNEL_TABLE][table_index(GATE_TEXT)] =
+        gate_tables[variant][table_index(GATE_TEXT)];
 }
 
 bool gate_page(unsigned index, vaddr_t *address, pte_t *entry, const char **what)
@@ -103,7 +116,7 @@ bool gate_page(unsigned index, vaddr_t *address, pte_t *entry, const char **what
     } else {
         return false;
     }
-    *entry = gate_tables[ISOLATION_SPLIT][table_index(*address)];
+    *entry = gate_tables[GATE_SPLIT][table_index(*address)];
     return true;
 }
 
@@ -224,7 +237,34 @@ uint32_t gate_vsyscall(int door)
 
 bool gate_is_exit_iret(uint32_t eip)
 {
-    return eip == (uint32_t)split_gate_iret || eip == (uint32_t)shared_gate_iret;
+    return eip == (uint32_t)split_gate_iret || eip == (uint32_t)shared_gate_iret ||
+           eip == (uint32_t)split_resident_gate_iret || eip == (uint32_t)shared_resident_gate_iret;
+}
+
+/* --- accesses on the user's directory --------------------------------------------------------- */
+
+size_t gate_copy(void *to, const void *from, size_t size)
+{
+    size_t left = size / 4;
+    struct cpu_gate *words = gate_words(0);
+
+    __asm__ volatile("call split_gate_bounce_copy"
+                     : "+c"(left), "+D"(to), "+S"(from), "+a"(words)
+                     : "d"(size % 4)
+                     : "ebx", "memory");
+    return left;
+}
+
+size_t gate_clear(void *to, size_t size)
+{
+    size_t left = size / 4;
+    struct cpu_gate *words = gate_words(0);
+
+    __asm__ volatile("call split_gate_bounce_clear"
+                     : "+c"(left), "+D"(to), "+a"(words)
+                     : "d"(size % 4)
+                     : "ebx", "memory");
+    return left;
 }
 
 void gate_init(bool global, int door)

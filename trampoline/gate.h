@@ -49,10 +49,19 @@ _Noreturn static inline void gate_leave(struct trapframe *tf)
     __builtin_unreachable();
 }
 
+/*
+ * Accesses on the running process's directory, whichever the kernel runs on: size bytes from one
+ * address to another, of user memory or of gate_buffer(), with interrupts off. They return the
+ * bytes that were left when an access faulted.
+ */
+size_t gate_copy(void *to, const void *from, size_t size);
+size_t gate_clear(void *to, size_t size);
+
 /* CPU n's page of the gate region, and in it: */
-#define gate_words(n) ((struct cpu_gate *)(GATE_CPU(n) + CPU_WORDS))
-#define gate_tss(n)   ((struct tss *)(GATE_CPU(n) + CPU_TSS))
-#define gate_gdt(n)   ((descriptor_t *)(GATE_CPU(n) + CPU_GDT))
+#define gate_buffer(n) ((char *)(GATE_CPU(n) + CPU_BUFFER))
+#define gate_words(n)  ((struct cpu_gate *)(GATE_CPU(n) + CPU_WORDS))
+#define gate_tss(n)    ((struct tss *)(GATE_CPU(n) + CPU_TSS))
+#define gate_gdt(n)    ((descriptor_t *)(GATE_CPU(n) + CPU_GDT))
 
 /*
  * Builds the gate region and enters it in the kernel directory; then loads GDT, IDT, TSS and the
@@ -69,8 +78,25 @@ extern enum postern_door gate_default_door;
 /* The address in the vDSO page that enters by door. */
 uint32_t gate_vsyscall(int door);
 
-/* The directory entry for GATE_REGION in a directory of that isolation. */
-pte_t gate_directory_entry(enum postern_isolation isolation);
+/* The gate pages: which one a directory maps is what its process gets. */
+enum gate_variant {
+    GATE_SPLIT,
+    GATE_SHARED,
+    GATE_SPLIT_RESIDENT,
+    GATE_SHARED_RESIDENT,
+    GATE_VARIANTS,
+};
+
+static inline enum gate_variant gate_variant(enum postern_isolation isolation, bool resident)
+{
+    return (isolation == ISOLATION_SHARED ? GATE_SHARED : GATE_SPLIT) + (resident ? 2 : 0);
+}
+
+/* The directory entry for GATE_REGION in a directory of that enum gate_variant. */
+pte_t gate_directory_entry(unsigned variant);
+
+/* The kernel directory maps that variant from now on; the caller drops what the TLB holds. */
+void gate_map_kernel(enum gate_variant variant);
 
 /* Maps the page of message slots in every directory, or in none. Interrupts off. */
 void gate_map_slots(bool on);
@@ -81,11 +107,11 @@ void gate_map_slots(bool on);
  */
 bool gate_page(unsigned index, vaddr_t *address, pte_t *entry, const char **what);
 
-/* True if eip is the last iret to user mode, in either variant. */
+/* True if eip is the last iret to user mode, in any variant. */
 bool gate_is_exit_iret(uint32_t eip);
 
 /* Where a refused exit continues, as the user's #GP; and where the #DB task re-enters. */
 void split_gate_exit_refused(void);
-void split_gate_debug(void);
+void split_gate_vector_1(void);
 
 #endif

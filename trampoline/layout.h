@@ -62,15 +62,26 @@
 
 /*
  * One CPU's page. The entry stack grows down from CPU_WORDS, which is TSS.esp0 and SYSENTER_ESP:
- * an empty entry stack points at the words, so the gate page finds them from ESP alone.
+ * an empty entry stack points at the words, so the gate page finds them from ESP alone. At its far
+ * end lie the answers of calls that the gate page itself gives (resident=on): a word for each
+ * number below RESIDENT_CALLS, RESIDENT_NONE where the kernel must be asked. Behind them is room
+ * for what a copy carries from one directory to the other (mm/copy_bounce.c).
+ *
+ * So 1 KiB is left for the entry stack. It needs less than half: a door's words, a frame of an
+ * interrupt, and one of an NMI.
  */
-#define CPU_WORDS     0xc00
-#define CPU_TSS       0xc80 /* five TSSs of 104 bytes, none of which crosses a page (SDM 3A 8.2.1) */
-#define CPU_TSS_DF    0xd00
-#define CPU_TSS_DB    0xd80
-#define CPU_TSS_NMI   0xe00
-#define CPU_TSS_MC    0xe80
-#define CPU_GDT       0xf00
-#define CPU_GDT_SLOTS 16
+#define CPU_RESIDENT    0x000
+#define RESIDENT_CALLS  256
+#define RESIDENT_NONE   0x80000000
+#define CPU_BUFFER      0x400
+#define CPU_BUFFER_SIZE 0x400 /* a power of two */
+#define CPU_WORDS       0xc00
+#define CPU_TSS         0xc80 /* five TSSs of 104 bytes, none of which crosses a page (SDM 3A 8.2.1) */
+#define CPU_TSS_DF      0xd00
+#define CPU_TSS_DB      0xd80
+#define CPU_TSS_NMI     0xe00
+#define CPU_TSS_MC      0xe80
+#define CPU_GDT         0xf00
+#define CPU_GDT_SLOTS   16
 
 #endif

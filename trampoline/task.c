@@ -86,7 +86,7 @@ void task_debug(unsigned n)
         frame[4] = tss->ss;
         tss->esp = (uint32_t)frame;
         tss->ss = KERNEL_DS;
-        tss->eip = (uint32_t)split_gate_debug;
+        tss->eip = (uint32_t)split_gate_vector_1;
         tss->cs = KERNEL_CS;
         tss->eflags &= ~(EFLAGS_TF | EFLAGS_NT | EFLAGS_RF | EFLAGS_IF);
     } else {

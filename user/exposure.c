@@ -1,11 +1,15 @@
-/* exposure: what this process's own directory maps with the supervisor bit. */
+/*
+ * exposure: what this process's own directory maps with the supervisor bit. -w: then stays, in user
+ * mode, for who wants to look at that directory from outside.
+ */
 #include <stdio.h>
+#include <string.h>
 
 #include "user/lib/postern.h"
 
 #define ROWS 64
 
-int main(void)
+int main(int argc, char **argv)
 {
     struct postern_exposure rows[ROWS];
     int count = postern_exposure(rows, ROWS);
@@ -24,5 +28,8 @@ int main(void)
         total += size;
     }
     printf("%d ranges, %u KiB\n", count, total);
+    fflush(stdout);
+    while (argc == 2 && !strcmp(argv[1], "-w"))
+        ;
     return 0;
 }

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "user/lib/cpuid.h"
 #include "user/lib/postern.h"
 #include "user/lib/spawn.h"
 
@@ -74,13 +75,15 @@ static void own_console(void)
 /* The dash in its name makes a shell a login shell. */
 static void become_shell(void)
 {
-    static const char *const shells[] = {"/bin/sh", "/bin/psh"};
     char *argv[] = {"-sh", NULL};
 
     own_console();
     chdir(getenv("HOME"));
-    for (unsigned i = 0; i < sizeof(shells) / sizeof(shells[0]); i++)
-        execv(shells[i], argv);
+    if (cpuid_features() & CPUID_CMOV)
+        execv("/bin/sh", argv);
+    else
+        fprintf(stderr, "init: Debian's busybox needs a CPU with CMOV; psh stands in\n");
+    execv("/bin/psh", argv);
     perror("init: no shell");
 }
 

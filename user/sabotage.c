@@ -9,6 +9,9 @@ static const char *const names[] = {
     [SABOTAGE_RETURN_CR3] = "return-cr3",
     [SABOTAGE_KERNEL_STACK] = "kernel-stack",
     [SABOTAGE_PANIC] = "panic",
+    [SABOTAGE_WRITE_GATE] = "write-gate",
+    [SABOTAGE_UNSEAL] = "unseal",
+    [SABOTAGE_OPEN] = "open",
 };
 
 int main(int argc, char **argv)
@@ -20,6 +23,9 @@ int main(int argc, char **argv)
             postern_perror("sabotage");
         return 1;
     }
-    fprintf(stderr, "usage: sabotage user-pointer|return-cr3|kernel-stack|panic\n");
+    fprintf(stderr, "usage: sabotage WHAT, one of:");
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        fprintf(stderr, " %s", names[i]);
+    fprintf(stderr, "\n");
     return 2;
 }

@@ -15,6 +15,11 @@
 #define CPUID_FXSR         (1u << 24)
 #define CPUID_SSE          (1u << 25)
 
+#define CPUID_STRUCTURED   7 /* the leaf of what came later; in ebx and ecx: */
+#define CPUID_SMEP         (1u << 7)
+#define CPUID_SMAP         (1u << 20)
+#define CPUID_UMIP         (1u << 2)
+
 #define CPUID_EXTENDED     0x80000000
 #define CPUID_EXT_FEATURES 0x80000001
 #define CPUID_EXT_SYSCALL  (1u << 11)
@@ -95,6 +100,13 @@ void cpu_init(void)
     cpu.sep = sysenter_works();
     cpu.syscall = syscall_works();
 
+    if (leaf0.eax >= CPUID_STRUCTURED) {
+        struct cpuid later = cpuid(CPUID_STRUCTURED);
+        cpu.smep = later.ebx & CPUID_SMEP;
+        cpu.smap = later.ebx & CPUID_SMAP;
+        cpu.umip = later.ecx & CPUID_UMIP;
+    }
+
     /* CR4 exists where one of its features does; PGE is set later, once the mappings are final */
     uint32_t cr4 = 0;
     if (cpu.pse)
@@ -103,6 +115,12 @@ void cpu_init(void)
         cr4 |= CR4_OSFXSR;
     if (cpu.sse)
         cr4 |= CR4_OSXMMEXCPT;
+    if (cpu.smep)
+        cr4 |= CR4_SMEP;
+    if (cpu.smap)
+        cr4 |= CR4_SMAP;
+    if (cpu.umip)
+        cr4 |= CR4_UMIP;
     if (cr4)
         write_cr4(read_cr4() | cr4);
 }

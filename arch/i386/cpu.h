@@ -9,13 +9,15 @@ struct cpu {
     uint32_t signature;  /* leaf 1 eax; 0 without CPUID */
     uint32_t capability; /* leaf 1 edx: what AT_HWCAP reports */
     bool pse, pge, sep, fxsr, sse, tsc;
-    bool apic;    /* a local one, found through its MSR */
-    bool syscall; /* legacy-mode SYSCALL, tried and seen to work with EFER.SCE */
+    bool apic;             /* a local one, found through its MSR */
+    bool smep, smap, umip; /* ring 0 kept from user pages; ring 3 from the tables' addresses */
+    bool syscall;          /* legacy-mode SYSCALL, tried and seen to work with EFER.SCE */
 };
 
 extern struct cpu cpu;
 
-/* Reads CPUID and turns on what the kernel uses: PSE, PGE, FXSR. Once, before paging is extended.
+/* Reads CPUID and turns on what the kernel uses of it, PGE excepted. Once, before paging is
+ * extended.
  */
 void cpu_init(void);
 

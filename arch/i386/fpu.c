@@ -36,6 +36,17 @@ void fpu_init_state(uint8_t *state)
     }
 }
 
+void fpu_reset(void)
+{
+    static uint8_t initial[FPU_STATE] __attribute__((aligned(16)));
+    static bool made;
+
+    if (!made)
+        fpu_init_state(initial);
+    made = true;
+    fpu_load(initial);
+}
+
 void fpu_save(uint8_t *state)
 {
     /* a task gate sets CR0.TS behind our back (SDM 3A 7.3) */

@@ -10,6 +10,9 @@
 /* Writes the state that a new program starts with: what Linux gives. state: FPU_STATE bytes. */
 void fpu_init_state(uint8_t *state);
 
+/* Gives the running thread that state. */
+void fpu_reset(void);
+
 /* The running thread's state, out of and into the CPU. fpu_save() may leave the CPU's undefined. */
 void fpu_save(uint8_t *state);
 void fpu_load(const uint8_t *state);

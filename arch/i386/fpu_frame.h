@@ -4,10 +4,11 @@
 
 #include "kernel/abi_signal.h"
 
-/* state: FPU_STATE bytes, as fpu_save() leaves them. */
-void fpu_to_frame(const uint8_t *state, struct fpstate *frame);
+/* Writes state, FPU_STATE bytes as fpu_save() leaves them, to a frame. 0 or -EFAULT. */
+int fpu_to_frame(const uint8_t *state, unsafe_fpstate frame);
 
-/* The other way: whatever frame holds, the result can be loaded. */
-void fpu_from_frame(const struct fpstate *frame, uint8_t *state);
+/* The other way for the running thread: whatever the frame holds, the result can be loaded. state
+ * is FPU_STATE bytes of the thread's own; not to be loaded after -EFAULT. */
+int fpu_from_frame(unsafe_fpstate frame, uint8_t *state);
 
 #endif

@@ -156,6 +156,13 @@ static void protect(const uint8_t *start, const uint8_t *end, uint32_t set, uint
     }
 }
 
+bool memory_is_sealed(paddr_t frame)
+{
+    vaddr_t address = KERNEL_BASE + frame.value;
+
+    return address >= (vaddr_t)kernel_start && address < (vaddr_t)kernel_sealed_end;
+}
+
 /* The entry that maps the same as entry, but globally: a large page, or a table of its own. */
 static pte_t make_global(pte_t entry)
 {

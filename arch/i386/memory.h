@@ -19,6 +19,9 @@ void memory_init(const struct boot_info *boot);
  */
 void memory_seal(bool global);
 
+/* True of the frames that memory_seal() made read-only: text, read-only data, gate pages, IDT. */
+bool memory_is_sealed(paddr_t frame);
+
 /* Directory entries from KERNEL_BASE to the gate region, as a shared directory has them. */
 #define KERNEL_TABLES ((GATE_REGION - KERNEL_BASE) / LARGE_PAGE)
 extern pte_t memory_shared_entries[KERNEL_TABLES];

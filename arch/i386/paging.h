@@ -46,7 +46,7 @@ static inline unsigned table_index(vaddr_t address)
 /* Physical memory below 896 MiB, where the kernel directory maps it. */
 static inline void *direct_map(paddr_t address)
 {
-    return (void *)(KERNEL_BASE + address.value);
+    return (char *)KERNEL_BASE + address.value;
 }
 
 static inline paddr_t direct_map_paddr(const void *pointer)
@@ -57,6 +57,21 @@ static inline paddr_t direct_map_paddr(const void *pointer)
 static inline pte_t *pte_table(pte_t directory_entry)
 {
     return direct_map(pte_frame(directory_entry));
+}
+
+/* The page at address as directory maps it: its frame, and the rights of both levels together
+ * (SDM 3A 4.6). Without PTE_PRESENT if there is none. */
+static inline pte_t page_lookup(const pte_t *directory, vaddr_t address)
+{
+    pte_t upper = directory[directory_index(address)];
+
+    if (!pte_has(upper, PTE_PRESENT))
+        return (pte_t){0};
+    if (pte_has(upper, PTE_LARGE))
+        return (pte_t){upper.bits + (address % LARGE_PAGE & ~(PAGE_SIZE - 1u))};
+    pte_t lower = pte_table(upper)[table_index(address)];
+    uint32_t limited = PTE_PRESENT | PTE_WRITABLE | PTE_USER;
+    return (pte_t){lower.bits & (upper.bits | ~limited)};
 }
 
 /* The kernel directory; boot.S made its first mappings. */

@@ -18,6 +18,9 @@
 #define CR4_PGE        0x00000080
 #define CR4_OSFXSR     0x00000200
 #define CR4_OSXMMEXCPT 0x00000400
+#define CR4_UMIP       0x00000800
+#define CR4_SMEP       0x00100000
+#define CR4_SMAP       0x00200000
 
 #define PTE_PRESENT    0x001
 #define PTE_WRITABLE   0x002

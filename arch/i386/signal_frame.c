@@ -26,13 +26,22 @@
 static const uint8_t old_code[8] = {0x58, 0xb8, 119, 0, 0, 0, 0xcd, 0x80};
 static const uint8_t rt_code[8] = {0xb8, 173, 0, 0, 0, 0xcd, 0x80, 0};
 
-struct old_frame {
+/* The frame of a handler without SA_SIGINFO; what is between the two parts is nobody's. */
+struct old_frame_head {
     vaddr_t return_address;
     int32_t signal;
     struct sigcontext context;
-    struct fpstate unused;
+};
+
+struct old_frame_tail {
     uint32_t mask_high;
     uint8_t code[8];
+};
+
+struct old_frame {
+    struct old_frame_head head;
+    struct fpstate unused;
+    struct old_frame_tail tail;
 };
 
 struct rt_frame {
@@ -44,7 +53,8 @@ struct rt_frame {
     uint8_t code[8];
 };
 
-UNSAFE_POINTER(old_frame, struct old_frame);
+UNSAFE_POINTER(old_frame_head, struct old_frame_head);
+UNSAFE_POINTER(old_frame_tail, struct old_frame_tail);
 UNSAFE_POINTER(rt_frame, struct rt_frame);
 
 /* --- going ---------------------------------------------------------------------------------------
@@ -101,14 +111,11 @@ static void fill_context(struct sigcontext *context, const struct trapframe *tf,
 static int push_fpstate(vaddr_t *stack)
 {
     struct thread *thread = current_thread();
-    struct fpstate state;
 
     /* the thread's own buffer is free while it runs */
     fpu_copy_current(thread->fpu);
-    fpu_to_frame(thread->fpu, &state);
-    *stack = ROUND_DOWN(*stack - sizeof(state), 16);
-    unsafe_fpstate user = {.address = *stack};
-    return copy_object_k2u(user, &state);
+    *stack = ROUND_DOWN(*stack - sizeof(struct fpstate), 16);
+    return fpu_to_frame(thread->fpu, (unsafe_fpstate){.address = *stack});
 }
 
 /* At the handler's first instruction the stack is as after a call: esp + 4 is a multiple of 16. */
@@ -125,16 +132,17 @@ static vaddr_t return_address(const struct sigaction *action, vaddr_t vdso)
 static int push_old_frame(vaddr_t esp, vaddr_t fpstate, const struct trapframe *tf,
                           const struct sigaction *action, int signal, sigset_t mask)
 {
-    struct old_frame frame;
+    unsafe_old_frame_head user_head = {.address = esp};
+    unsafe_old_frame_tail user_tail = {.address = esp + offsetof(struct old_frame, tail)};
+    struct old_frame_head head;
+    struct old_frame_tail tail;
 
-    memset(&frame, 0, sizeof(frame));
-    frame.return_address = return_address(action, VDSO_SIGRETURN);
-    frame.signal = signal;
-    fill_context(&frame.context, tf, fpstate, mask);
-    frame.mask_high = mask >> 32;
-    memcpy(frame.code, old_code, sizeof(frame.code));
-    unsafe_old_frame user = {.address = esp};
-    return copy_object_k2u(user, &frame);
+    head.return_address = return_address(action, VDSO_SIGRETURN);
+    head.signal = signal;
+    fill_context(&head.context, tf, fpstate, mask);
+    tail.mask_high = mask >> 32;
+    memcpy(tail.code, old_code, sizeof(tail.code));
+    return copy_object_k2u(user_head, &head) ?: copy_object_k2u(user_tail, &tail);
 }
 
 static int push_rt_frame(vaddr_t esp, vaddr_t fpstate, const struct trapframe *tf,
@@ -159,15 +167,6 @@ static int push_rt_frame(vaddr_t esp, vaddr_t fpstate, const struct trapframe *t
     memcpy(frame.code, rt_code, sizeof(frame.code));
     unsafe_rt_frame user = {.address = esp};
     return copy_object_k2u(user, &frame);
-}
-
-/* The handler starts with an FPU like a new program's. */
-static void reset_fpu(void)
-{
-    struct thread *thread = current_thread();
-
-    fpu_init_state(thread->fpu);
-    fpu_load(thread->fpu);
 }
 
 int signal_frame_push(struct trapframe *tf, const struct sigaction *action,
@@ -199,7 +198,7 @@ int signal_frame_push(struct trapframe *tf, const struct sigaction *action,
     tf->cs = USER_CS;
     tf->ds = tf->es = tf->ss = USER_DS;
     tf->eflags &= ~(EFLAGS_DF | EFLAGS_RF | EFLAGS_TF);
-    reset_fpu();
+    fpu_reset(); /* the handler starts with an FPU like a new program's */
     return 0;
 }
 
@@ -245,15 +244,13 @@ static int restore_fpu(vaddr_t fpstate)
 {
     struct thread *thread = current_thread();
     unsafe_fpstate user = {.address = fpstate};
-    struct fpstate state;
 
     if (unsafe_is_null(user)) {
-        reset_fpu();
+        fpu_reset();
         return 0;
     }
-    if (copy_object_u2k(&state, user))
+    if (fpu_from_frame(user, thread->fpu))
         return -EFAULT;
-    fpu_from_frame(&state, thread->fpu);
     fpu_load(thread->fpu);
     return 0;
 }
@@ -299,9 +296,9 @@ static long bad_frame(struct trapframe *tf)
 /* The old trampoline popped the signal's number: esp is 8 behind the frame. */
 SYSCALL_DEFINE0(sigreturn)
 {
-    vaddr_t address = tf->esp - offsetof(struct old_frame, context);
+    vaddr_t address = tf->esp - offsetof(struct old_frame, head.context);
     unsafe_sigcontext user = {.address = tf->esp};
-    unsafe_bytes mask_high = {.address = address + offsetof(struct old_frame, mask_high)};
+    unsafe_bytes mask_high = {.address = address + offsetof(struct old_frame, tail.mask_high)};
     struct sigcontext context;
     uint32_t high;
 

@@ -3,14 +3,15 @@
 #include "arch/i386/cpu.h"
 #include "arch/i386/fpu.h"
 #include "kernel/counters.h"
+#include "kernel/resident.h"
 #include "kernel/sched.h"
 
 /* The variant of the gate page that this CPU's translations may hold. */
-static enum postern_isolation gate_isolation = ISOLATION_SPLIT;
+static enum gate_variant mapped = GATE_SPLIT;
 
-enum postern_isolation switch_gate_isolation(void)
+enum gate_variant switch_gate_variant(void)
 {
-    return gate_isolation;
+    return mapped;
 }
 
 bool space_is_loaded(const struct space *space)
@@ -45,6 +46,24 @@ static void forget_global(void)
     write_cr4(cr4);
 }
 
+/* Kernel threads take either page that changes CR3. */
+static enum gate_variant kernel_variant(void)
+{
+    return mapped == GATE_SPLIT_RESIDENT ? mapped : GATE_SPLIT;
+}
+
+static void switch_variant(enum gate_variant variant)
+{
+    if (likely(mapped == variant))
+        return;
+    if (variant == GATE_SPLIT || variant == GATE_SPLIT_RESIDENT) {
+        gate_map_kernel(variant);
+        invlpg(GATE_TEXT); /* where there are no global pages, or none of them is dropped */
+    }
+    mapped = variant;
+    forget_global();
+}
+
 void switch_space(struct space *space)
 {
     enum postern_isolation isolation = space ? space->isolation : ISOLATION_SPLIT;
@@ -54,10 +73,7 @@ void switch_space(struct space *space)
     gate_words(0)->user_cr3 = space ? space->cr3 : kernel_cr3;
     if (read_cr3() != wanted)
         load_directory(wanted);
-    if (gate_isolation != isolation) {
-        gate_isolation = isolation;
-        forget_global();
-    }
+    switch_variant(space ? gate_variant(isolation, space->answers) : kernel_variant());
 }
 
 void switch_tls(const struct thread *thread)
@@ -133,6 +149,7 @@ void switch_thread(struct thread *previous, struct thread *next)
     next->top->cpu = gate_words(0);
     next->top->exit_frame = (uint32_t)gate_words(0) - IRET_WORDS * sizeof(uint32_t);
     switch_space(next->space);
+    resident_update(next);
     if (next->process) {
         switch_tls(next);
         load_fs_gs(next->fs, next->gs);

@@ -18,7 +18,7 @@ void switch_thread(struct thread *previous, struct thread *next);
 void switch_space(struct space *space);
 
 /* Which variant of the gate page is mapped now. */
-enum postern_isolation switch_gate_isolation(void);
+enum gate_variant switch_gate_variant(void);
 
 /* True if this space's directory is in CR3: entries that change in it need an invlpg. */
 bool space_is_loaded(const struct space *space);

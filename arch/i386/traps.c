@@ -31,8 +31,8 @@ struct exception_fixup {
     uint32_t fault, fixup;
 };
 extern const struct exception_fixup exception_table[], exception_table_end[];
-/* the split gate page's, and from gate_fixups_shared on the shared one's */
-extern const struct exception_fixup gate_fixups[], gate_fixups_shared[], gate_fixups_end[];
+extern const struct exception_fixup gate_fixups_split[], gate_fixups_shared[],
+    gate_fixups_split_resident[], gate_fixups_shared_resident[], gate_fixups_end[];
 
 /* What each exception is called, and what Linux makes of it in user mode: the signal, its si_code,
  * and whether si_addr is the EIP. */
@@ -102,21 +102,22 @@ static uint32_t fault_access(uint32_t error)
 }
 
 /*
- * A fault that the tables do not explain: the page is there with the rights that were asked for. A
- * stale translation could do that once; being on another directory does it for ever.
+ * A fault that the tables do not explain: the page is there with the rights that were asked for.
+ * Every change of an entry is followed by its INVLPG or a CR3 load, so it is no stale translation:
+ * user mode ran on another directory. The next exit would load the right one, and nobody would
+ * know.
  */
 static void check_user_directory(const struct trapframe *tf, const struct space *space,
                                  vaddr_t address, uint32_t access)
 {
-    pte_t *entry = space_pte(space, address);
+    pte_t *entry = address < USER_LIMIT ? space_pte(space, address) : NULL;
 
-    if (!entry || !pte_has(*entry, PTE_PRESENT) ||
+    if (!entry || !pte_has(*entry, PTE_PRESENT | PTE_USER) ||
         (access == REGION_WRITE && !pte_has(*entry, PTE_WRITABLE)))
         return;
-    if (gate_words(0)->user_cr3 != space->cr3)
-        panic_frame(tf, gate_words(0)->user_cr3,
-                    "user mode ran on directory %08x, not its own %08x: fault at %08x",
-                    gate_words(0)->user_cr3, space->cr3, address);
+    panic_frame(tf, gate_words(0)->user_cr3,
+                "user mode ran on directory not its own: %08x is set, %08x is due, fault at %08x",
+                gate_words(0)->user_cr3, space->cr3, address);
 }
 
 static void user_page_fault(struct trapframe *tf)
@@ -151,24 +152,6 @@ static void user_page_fault(struct trapframe *tf)
     }
 }
 
-/* The direct copy strategy faults on user pages as the user would have, and is served alike. */
-static bool kernel_page_fault(struct trapframe *tf)
-{
-    vaddr_t address = read_cr2();
-    struct space *space = current_thread()->space;
-
-    if (address >= USER_LIMIT || !space || space->isolation != ISOLATION_SHARED)
-        return false;
-    counters.page_faults++;
-    if (tf->eflags & EFLAGS_IF)
-        interrupts_enable();
-    int error = space_fault(space, address, fault_access(tf->error));
-    if (error == -ENOMEM)
-        thread_out_of_memory();
-    interrupts_disable();
-    return !error;
-}
-
 /* --- exceptions ---------------------------------------------------------------------------------
  */
 
@@ -184,11 +167,18 @@ static uint32_t find_in(const struct exception_fixup *table, const struct except
 
 static uint32_t find_fixup(uint32_t eip)
 {
+    /* each gate page's table ends where the next one's begins */
+    static const struct exception_fixup *const tables[GATE_VARIANTS + 1] = {
+        [GATE_SPLIT] = gate_fixups_split,
+        [GATE_SHARED] = gate_fixups_shared,
+        [GATE_SPLIT_RESIDENT] = gate_fixups_split_resident,
+        [GATE_SHARED_RESIDENT] = gate_fixups_shared_resident,
+        [GATE_VARIANTS] = gate_fixups_end,
+    };
+
     if (eip < GATE_REGION)
         return find_in(exception_table, exception_table_end, eip);
-    return switch_gate_isolation() == ISOLATION_SPLIT
-               ? find_in(gate_fixups, gate_fixups_shared, eip)
-               : find_in(gate_fixups_shared, gate_fixups_end, eip);
+    return find_in(tables[switch_gate_variant()], tables[switch_gate_variant() + 1], eip);
 }
 
 static void kernel_exception(struct trapframe *tf)
@@ -216,9 +206,8 @@ static void kernel_exception(struct trapframe *tf)
         __asm__ volatile("clts");
         return;
     case VECTOR_PF:
-        /* only instructions that have a fixup may touch user memory */
-        if (fixup && kernel_page_fault(tf))
-            return;
+        /* of a copy, which makes the page present and tries again: mm/copy_steps.h */
+        counters.page_faults++;
         break;
     }
     if (!fixup)

@@ -166,6 +166,11 @@ static long control_fd(int fd, uint32_t command, uint32_t argument)
         return -EBADF;
     file_get(file); /* for the wait for a lock */
     long result = control_file(file, command, argument);
+    /* a lock that came after another thread's close of fd would be nobody's to give up */
+    if (!result && files_lookup(my_files(), fd) != file && file->inode && file->inode->locks) {
+        lock_release(file->inode, my_files());
+        result = -EBADF;
+    }
     file_put(file);
     return result;
 }

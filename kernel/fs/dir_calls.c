@@ -76,6 +76,8 @@ static long list(int fd, unsafe_bytes to, size_t room, readdir_emit emit)
         return -EBADF;
     if (file->operations != &directory_operations)
         return -ENOTDIR;
+    if ((ssize_t)room < 0)
+        return -EINVAL;
     if (!unsafe_range_ok(to, room))
         return -EFAULT;
     if (!file->inode->links)

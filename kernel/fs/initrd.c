@@ -1,7 +1,9 @@
 /* The initrd: a newc cpio archive, unpacked into the root file system. */
+#include "arch/i386/paging.h"
 #include "kernel/cpio.h"
 #include "kernel/fs/ramfs.h"
 #include "kernel/string.h"
+#include "mm/frame.h"
 #include "mm/heap.h"
 
 /* Names of the same file have the same number; the bytes are behind one of them (cpio(5)). */
@@ -131,9 +133,17 @@ static int unpack_entry(const struct cpio_entry *entry, struct linked_file **lin
     return error;
 }
 
-const char *initrd_unpack(const void *archive, size_t size)
+/* Gives up what was read of an archive, so that memory need not hold all of it twice. */
+static void release(uint32_t *start, uint32_t end)
 {
-    struct cpio_archive reader = {.bytes = archive, .size = size};
+    frame_add(*start, end);
+    *start = ROUND_DOWN(end, PAGE_SIZE);
+}
+
+const char *initrd_unpack(uint32_t start, uint32_t end)
+{
+    struct cpio_archive reader = {.bytes = direct_map(PADDR(start)), .size = end - start};
+    uint32_t first = start;
     struct cpio_entry entry;
     struct linked_file *linked = NULL;
     const char *complaint = NULL;
@@ -145,7 +155,9 @@ const char *initrd_unpack(const void *archive, size_t size)
             complaint = error == -ENOMEM || error == -ENOSPC
                             ? "initrd: no memory for all of it"
                             : "initrd: an entry that cannot be made was left out";
+        release(&start, first + reader.offset);
     }
+    release(&start, end);
     while (linked) {
         struct linked_file *file = linked;
         linked = file->next;

@@ -112,7 +112,8 @@ SYSCALL_DEFINE3(fstatfs64, int, fd, size_t, size, unsafe_statfs64, result)
 
 /* --- mount ------------------------------------------------------------------------------------ */
 
-#define TYPE_MAX 16
+#define TYPE_MAX  16
+#define MS_NOUSER 0x80000000u /* mount(2): the kernel's own */
 
 /* What there is to mount is mounted at boot, once and for all. */
 static int mount_type(const char *type)
@@ -128,10 +129,12 @@ SYSCALL_DEFINE5(mount, unsafe_string, source, unsafe_string, target, unsafe_stri
                 flags, uint32_t, data)
 {
     struct inode *inode;
-    char name[TYPE_MAX] = "";
+    char name[TYPE_MAX] = "", device[TYPE_MAX]; /* as much as must be readable of either */
 
-    (void)source, (void)flags, (void)data;
+    (void)data;
     if (!unsafe_is_null(type) && copy_str_u2k(name, type, sizeof(name)) == -EFAULT)
+        return -EFAULT;
+    if (!unsafe_is_null(source) && copy_str_u2k(device, source, sizeof(device)) == -EFAULT)
         return -EFAULT;
     int error = path_lookup(AT_FDCWD, target, WALK_FOLLOW, &inode);
     if (error)
@@ -139,7 +142,7 @@ SYSCALL_DEFINE5(mount, unsafe_string, source, unsafe_string, target, unsafe_stri
     inode_put(inode);
     if (!process_is_root())
         return -EPERM;
-    return unsafe_is_null(type) ? -EINVAL : mount_type(name);
+    return unsafe_is_null(type) || (flags & MS_NOUSER) ? -EINVAL : mount_type(name);
 }
 
 static int unmount(unsafe_string target, uint32_t flags)

@@ -249,6 +249,11 @@ int file_open_program(const char *path, struct file **file, uint32_t *size)
 
 /* --- calls ------------------------------------------------------------------------------------ */
 
+/* The flags that there are; Linux ignores others, and so must we: one is FILE_PROGRAM. */
+#define O_KNOWN                                                                            \
+    (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_DSYNC | \
+     O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | \
+     O_SYNC | O_PATH | O_TMPFILE)
 #define O_PATH_TOO \
     (O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC) /* with O_PATH only these count */
 
@@ -258,8 +263,7 @@ static long open_at(int dirfd, unsafe_string path, uint32_t flags, uint32_t mode
     struct walk walk;
     struct file *file;
 
-    if (flags & O_PATH)
-        flags &= O_PATH_TOO;
+    flags &= flags & O_PATH ? O_PATH_TOO : O_KNOWN;
     if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
         return -EINVAL;
     int error = walk_begin(&walk, dirfd, path, 0);

@@ -33,6 +33,13 @@ static int show_counters(struct text *text, const struct proc_inode *inode)
     return 0;
 }
 
+static const char *const copy_names[NR_COPIES] = {
+    [COPY_WALK] = "walk",
+    [COPY_DIRECT] = "direct",
+    [COPY_WINDOW] = "window",
+    [COPY_BOUNCE] = "bounce",
+};
+
 /* Of the process that reads. */
 static int show_isolation(struct text *text, const struct proc_inode *inode)
 {
@@ -40,8 +47,7 @@ static int show_isolation(struct text *text, const struct proc_inode *inode)
 
     (void)inode;
     text_print(text, "isolation %s\nisolation_next %s\ncopy %s\n", isolation_name(space->isolation),
-               isolation_name(current_process()->isolation_next),
-               space->copy == COPY_DIRECT ? "direct" : "walk");
+               isolation_name(current_process()->isolation_next), copy_names[space->copy]);
     return 0;
 }
 
@@ -94,8 +100,11 @@ static int show_sweep(struct text *text, const struct proc_inode *inode)
 }
 
 const struct proc_entry proc_postern_entries[] = {
-    PROC_FILE("counters", show_counters), PROC_FILE("doors", show_doors),
-    PROC_FILE("exposure", show_exposure), PROC_FILE("isolation", show_isolation),
-    PROC_FILE("knobs", show_knobs),       PROC_FILE("sweep", show_sweep),
+    PROC_FILE("counters", show_counters),
+    PROC_FILE("doors", show_doors),
+    PROC_FILE("exposure", show_exposure),
+    PROC_FILE("isolation", show_isolation),
+    PROC_FILE("knobs", show_knobs),
+    PROC_FILE("sweep", show_sweep),
     {.name = NULL},
 };

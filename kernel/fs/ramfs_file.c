@@ -209,10 +209,13 @@ static int ramfs_frame(struct file *file, uint32_t page, bool for_write, paddr_t
     if (page >= page_number(file->inode->size + PAGE_SIZE - 1))
         return -EFAULT;
     void *bytes = page_tree_find(&inode->pages, page);
-    if (!bytes && for_write)
+    if (!bytes && for_write) {
         bytes = page_for(inode, (uint64_t)page << PAGE_SHIFT);
+        if (!bytes)
+            return -ENOMEM;
+    }
     *frame = bytes ? direct_map_paddr(bytes) : frame_alloc_zeroed();
-    if (!frame->value || (for_write && !bytes))
+    if (!frame->value)
         return -ENOMEM;
     if (bytes)
         frame_get(*frame);

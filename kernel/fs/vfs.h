@@ -296,9 +296,9 @@ extern struct filesystem ramfs;
 /* The root of a new tree, empty; NULL: no memory. */
 struct inode *ramfs_create(void);
 
-/* Enters everything that is in the archive; its files' bytes are copied. NULL, or a line on what
- * is wrong with it: what came before is entered. Once, at boot. */
-const char *initrd_unpack(const void *archive, size_t size);
+/* Enters everything that is in the archive at physical [start, end), whose frames become free.
+ * NULL, or a line on what is wrong with it: what came before is entered. Once, at boot. */
+const char *initrd_unpack(uint32_t start, uint32_t end);
 
 /* The root file system with its devices. Once, at boot. */
 void vfs_init(void);

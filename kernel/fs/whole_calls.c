@@ -167,8 +167,11 @@ SYSCALL_DEFINE5(fadvise64, int, fd, uint32_t, low, uint32_t, high, uint32_t, len
 SYSCALL_DEFINE6(fadvise64_64, int, fd, uint32_t, low, uint32_t, high, uint32_t, length_low,
                 uint32_t, length_high, uint32_t, advice)
 {
-    (void)low, (void)high, (void)length_low, (void)length_high;
-    return advise(fd, advice);
+    int error;
+
+    (void)low, (void)high, (void)length_low;
+    error = advise(fd, advice);
+    return !error && (int32_t)length_high < 0 ? -EINVAL : error;
 }
 
 /* --- from file to file ------------------------------------------------------------------------ */

@@ -8,6 +8,15 @@ PANIC = 101
 KERNEL_AT_MOST = 20_000  # from the boot loader to the first program
 PROMPT_AT_MOST = 60_000  # from reset to what was typed at the shell's first prompt
 
+# Of a warm copy: 64 KiB are 16,384 words, and `rep movs` or `rep stos` is an instruction for each.
+COPY_64K_AT_MOST = 17_100
+COPY_1_AT_MOST = 235
+
+# The tests that copy much, or in odd places.
+COPYING = ("pointers copies errnos poll pipe fifo files paths directories signal signal_frame sigframe "
+           "fork exec memory mmap protect leak oom failalloc poison threads futex clone storm "
+           "hazard_copy hazard_memory badargs badnumbers")
+
 
 @dataclass
 class Row:
@@ -24,6 +33,7 @@ class Row:
     icount: bool = False
     ktap: bool = False        # the log holds KTAP results that count one by one
     script: str = ""          # this script's output must be what it is on this host
+    busybox: bool = False     # means nothing without it
     typed: str = ""           # what the serial port receives
     at_most: tuple = ()       # (regular expression, the most that the number in it may be)
     timeout: int = 60
@@ -40,10 +50,10 @@ def hello(name, **settings):
     return Row(name, append.strip(), (HELLO,) + settings.pop("expect", ()), **settings)
 
 
-def sabotage(name, what, *expect, mode="split"):
+def sabotage(name, what, *expect, mode="split", **settings):
     """A boot whose kernel is broken on purpose, and says so."""
     return Row(f"sabotage {name}", f"isolation={mode} sabotage=on -- /bin/sabotage {what}",
-               (r"PANIC: ",) + expect + (r"backtrace:",), (), PANIC)
+               (r"PANIC: ",) + expect + (r"backtrace:",), (), PANIC, **settings)
 
 
 def script(name, knobs, **settings):
@@ -54,6 +64,11 @@ def script(name, knobs, **settings):
 
 DOORS = ("int80", "sysenter", "syscall", "callgate")
 MODES = ("isolation=split", "isolation=shared")
+
+# What a use after free or a forgotten initialisation in each part of the kernel would break.
+POISONED = "poison fork exec memory mmap pipe fifo files paths directories rename attributes " \
+    "filesystem descriptors poll signal signal_frame timers jobs stop tty tty_jobs tty_session " \
+    "threads threads_exit futex proc system leak oom badargs failalloc"
 
 ROWS = [
     hello("hello, -kernel, split", append="isolation=split"),
@@ -66,7 +81,7 @@ ROWS = [
          r"signal 8\r?\n",)),
     hello("hello, copy=direct", append="isolation=shared copy=direct"),
     hello("hello, global=off", append="global=off"),
-    hello("hello, 16 MiB", mem="16"),
+    hello("hello, 16 MiB", mem="16", refuse=(r"PANIC", r"initrd:")),
     hello("hello, 2 GiB", mem="2048", expect=(r"MiB of memory beyond 896 MiB are left unused",)),
     hello("hello, every door by its name", append="door=callgate",
           expect=(r"doors: int80 sysenter syscall callgate \(default\)",)),
@@ -85,6 +100,9 @@ ROWS = [
     Row("an init that is not there", "init=/none", (r"PANIC: cannot start /none: error 2",), (), PANIC),
     Row("exit status", "-- /bin/poweroff 7", status=7),
     Row("a program that is not there", "-- /bin/none", (r"init: /bin/none: not found",), status=127),
+    Row("trace=syscalls, in a batch", "trace=syscalls -- /test/batch",
+        (r"trace: batch\[2\] getpid\(\) = 0x2\r?\n", r"trace: batch\[2\] postern_batch\(words="),
+        ktap=True),
     Row("trace=syscalls", "trace=syscalls -- /test/cat /etc/motd",
         (r'trace: cat\[2\] open\(path="/etc/motd", flags=0x8000, mode=0\) = 0x3',
          r'trace: cat\[2\] write\(fd=1, buffer="Postern: the one small door in a"\.\.\., count=48\) = 0x30',)),
@@ -97,31 +115,71 @@ ROWS = [
     sabotage("kernel stack overflow, shared", "kernel-stack",
              r"PANIC: double fault: kernel stack overflow", mode="shared"),
     sabotage("panic", "panic", r"PANIC: sabotage"),
+    sabotage("write to the gate page", "write-gate",
+             r"PANIC: page fault in the kernel, error 3, address c0[0-9a-f]{6}"),
+    sabotage("writable gate page", "unseal",
+             r"PANIC: protection: the kernel directory maps a sealed page writable at c0[0-9a-f]{6}"),
+    sabotage("CPU page open to user mode", "open",
+             r"PANIC: protection: the kernel directory opens [0-9a-f]{8} to user mode"),
+    sabotage("user pointer, shared, SMAP", "user-pointer",
+             r"PANIC: page fault in the kernel, error 1, address bf[0-9a-f]{6}", mode="shared",
+             cpu="max", qemu=I386),
     *[script("session.sh", mode) for mode in MODES],
     *[script("scale.sh", mode, mem="128") for mode in MODES],
     *[script("programs.sh", f"{mode} door={door}") for mode in MODES for door in DOORS],
     Row("what busybox shows of the system", "loglevel=warning -- /bin/sh /test/system.sh", ktap=True,
-        mem="128"),
+        busybox=True, mem="128"),
+    Row("a shell, 486", "", (r"psh stands in", HELLO), typed="hello one\nexit\n", cpu="486", qemu=I386,
+        mem="16"),
     # in an icount run a cycle is an instruction
     Row("what a boot costs", "", typed="counters\npoweroff\n", icount=True,
         at_most=((r", (\d+) thousand in the kernel", KERNEL_AT_MOST),
                  (r"thousand cycles +(\d+)", PROMPT_AT_MOST))),
     Row("guest tests, four doors", "loglevel=warning -- /test/run", ktap=True, timeout=240),
     Row("guest tests, ipc=kernel", "ipc=kernel loglevel=warning -- /test/run ipc ipc_death", ktap=True),
-    Row("guest tests, copy=direct", "isolation=shared copy=direct loglevel=warning -- /test/pointers",
-        ktap=True),
+    *[Row(f"guest tests, copy={copy}", f"{mode} copy={copy} loglevel=warning -- /test/run {COPYING}",
+          ktap=True, timeout=300)
+      for copy, mode in (("window", MODES[0]), ("bounce", MODES[0]), ("direct", MODES[1]))],
+    *[Row(f"guest tests, SMAP, copy={copy}",
+          f"isolation=shared copy={copy} loglevel=warning -- /test/pointers", ktap=True, cpu="max",
+          qemu=I386) for copy in ("window", "bounce")],
+    Row("guest tests, copies, 486", "loglevel=warning -- /test/run copies", ktap=True, cpu="486",
+        qemu=I386),
+    Row("guest tests, copies, SMAP", "loglevel=warning -- /test/run copies", ktap=True, cpu="max",
+        qemu=I386),
+    Row("what copies cost", "loglevel=warning -- /bin/bench copies", icount=True, timeout=120,
+        at_most=((r"CopyZeroes/isolation=split/copy=walk/size=65536/offset=0/touch=warm 5 (\d+)",
+                  COPY_64K_AT_MOST),
+                 (r"CopyZeroes/isolation=split/copy=walk/size=1/offset=0/touch=warm 5 (\d+)",
+                  COPY_1_AT_MOST))),
+    Row("guest tests, resident=on",
+        "resident=on loglevel=warning -- /test/run doors step fork signal sigframe threads tls", ktap=True,
+        timeout=120),
     Row("guest tests, i386 core2duo", "loglevel=warning -- /test/run", ktap=True, timeout=240,
         cpu="core2duo-v1", qemu=I386),
     Row("guest tests, 486", "loglevel=warning -- /test/run", ktap=True, timeout=240, cpu="486",
         qemu=I386),
-    Row("guest tests, pentium", "loglevel=warning -- /test/run doors isolation faults fpu pointers",
-        ktap=True, timeout=120, cpu="pentium", qemu=I386),
-    Row("guest tests, 24 MiB", "loglevel=warning -- /test/run fork leak oom memory", ktap=True,
+    Row("guest tests, pentium", "loglevel=warning -- /test/run", ktap=True, timeout=240,
+        cpu="pentium", qemu=I386),
+    Row("guest tests, SMEP SMAP UMIP", "loglevel=warning -- /test/run doors isolation step pointers "
+        "faults signal tls", ktap=True, timeout=200, cpu="max", qemu=I386),
+    Row("guest tests, SMAP, copy=direct", "isolation=shared copy=direct loglevel=warning -- "
+        "/test/pointers", ktap=True, cpu="max", qemu=I386),
+    Row("soak, a round", "sweep=on loglevel=warning -- /test/soak", ktap=True, timeout=200),
+    Row("guest tests, 24 MiB", "loglevel=warning -- /test/run fork leak oom memory storm", ktap=True,
         timeout=120, mem="24"),
+    Row("guest tests, poison", "poison=on loglevel=warning -- /test/run " + POISONED, ktap=True,
+        timeout=240),
     Row("guest tests, icount", "loglevel=warning -- /test/run isolation time sched", ktap=True,
         timeout=120, icount=True),
     Row("guest tests, GRUB", "loglevel=warning -- /test/run doors isolation", ktap=True, timeout=120,
         iso=True),
+]
+
+# Knobs, and what ends the session that test/boot/terminal.py types.
+TERMINALS = [
+    ("isolation=split", "exit"),
+    ("isolation=shared", "poweroff"),
 ]
 
 # Logs, and (passed, failed, skipped) as the reader must count them.

@@ -2,13 +2,14 @@
 """Somebody at the console: types at busybox's login shell through a pseudo-terminal, as `make run`
 has it, and looks at what comes back. Prints KTAP.
 
-    test/boot/terminal.py [--build DIRECTORY] [--append KNOBS] [--show]
+    test/boot/terminal.py [--build DIRECTORY] [--append KNOBS] [--screen /dev/stderr]
 """
 import argparse
 import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 PATIENCE = 20  # seconds for anything to show; only a failure takes that long
 # Where is the cursor? So asks who edits a line, and who wants to know the size of the screen.
 CURSOR_QUERY, CURSOR_REPORT, LAST_CELL = "\x1b[6n", "\x1b[%d;%dR", "\x1b[999;999H"
+OTHER_SCREEN_LEFT = "\x1b[?1049l"
 ANSWERED = "\a"
 PROMPT = rf"postern:\S+# {ANSWERED}$"
 ROWS, COLUMNS = 25, 80
@@ -34,14 +36,15 @@ def column_behind(text):
     """Where the cursor is after the text's last line."""
     if text.endswith(LAST_CELL):
         return COLUMNS
-    return len(re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text.rsplit("\n", 1)[-1])) + 1
+    line_begin = rf"\n|{re.escape(OTHER_SCREEN_LEFT)}"
+    return len(re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", re.split(line_begin, text)[-1])) + 1
 
 
 class Terminal:
     """A machine, seen from the keyboard and the screen before it."""
 
     def __init__(self, args):
-        self.show = args.show
+        self.screen = open(args.screen, "w", encoding="utf-8")  # pylint: disable=consider-using-with
         self.master, slave = pty.openpty()
         command = ["scripts/qemu", "--terminal", "--kernel", f"{args.build}/postern.elf",
                    "--initrd", f"{args.build}/initrd.cpio", f"--append={args.append}"]
@@ -64,8 +67,8 @@ class Terminal:
         except OSError:
             return False
         text = data.decode("utf-8", "replace")
-        if self.show:
-            sys.stderr.write(text)
+        self.screen.write(text)
+        self.screen.flush()
         self.seen += text.replace("\r", "")
         while CURSOR_QUERY in self.seen:
             before, self.seen = self.seen.split(CURSOR_QUERY, 1)
@@ -97,9 +100,11 @@ class Terminal:
         if self.machine.poll() is None:
             self.type(CONTROL["A"] + "x")
             self.end()
-        self.machine.kill()
-        self.machine.wait()
+        if self.machine.poll() is None:
+            os.killpg(self.machine.pid, signal.SIGKILL)
+            self.machine.wait()
         os.close(self.master)
+        self.screen.close()
 
 
 def line(keys, *patterns):
@@ -107,15 +112,13 @@ def line(keys, *patterns):
     return [(keys, ""), ("\n", r"\n"), *(("", pattern) for pattern in patterns), ("", PROMPT)]
 
 
-# The terminal is a program's own, and its signals reach it, only once it runs; so it says when.
-def start(program):
-    """What starts a program in the foreground, and shows that it is there."""
-    return (f"sh -c 'echo go; exec {program}'\n", r"^go$")
+# The terminal is a program's own, and its signals reach it, only once it runs: cat shows that it does.
+CAT = [("sh -c 'echo go; exec cat'\n", r"^go\n"), ("there\n", r"there\nthere\n")]
 
 
-def ended_by(status, program, key):
+def ended_by(key, status):
     """A step: a key ends a program with this status."""
-    return [start(program), (key, PROMPT)] + line("echo status $?", rf"^status {status}$")
+    return [*CAT, (key, PROMPT), *line("echo status $?", rf"^status {status}$")]
 
 
 # (name, [(keys, pattern)]); a step begins and ends at the prompt.
@@ -132,45 +135,51 @@ STEPS = [
      line("touch /tmp/a-long-name") + line(f"ls /tmp/a-l{TAB}", r"^/tmp/a-long-name$")),
     ("a completed command", line(f"basen{TAB}/x/y", r"^y$")),
     ("Ctrl-C at the prompt", [(f"not this{CONTROL['C']}", r"\^C\n"), ("", PROMPT)]),
-    ("Ctrl-C ends a program", ended_by(130, "sleep 1000", CONTROL["C"])),
-    ("Ctrl-C ends a pipeline", ended_by(130, "yes | cat >/dev/null", CONTROL["C"])),
-    ("Ctrl-\\ ends a program", ended_by(131, "sleep 1000", CONTROL["\\"])),
-    ("a program reads lines until Ctrl-D",
-     [start("cat"), ("some text\n", r"some text\nsome text\n"), (CONTROL["D"], PROMPT)]),
+    ("Ctrl-C ends a program", ended_by(CONTROL["C"], 130)),
+    ("Ctrl-\\ ends a program", ended_by(CONTROL["\\"], 131)),
+    ("Ctrl-D ends its input", ended_by(CONTROL["D"], 0)),
+    ("Ctrl-C ends a pipeline",
+     [("sh -c 'echo go; yes | cat >/dev/null'\n", r"^go\n"), (CONTROL["C"], PROMPT)]),
+    ("Ctrl-C ends a program that sleeps",
+     [("sh -c 'echo go; exec sleep 1000'\n", r"^go\n"), (CONTROL["C"], PROMPT)]),
     ("Ctrl-Z stops a program",
-     [start("sleep 1000"), (CONTROL["Z"], r"\[1\]\+  Stopped .*sleep 1000"), ("", PROMPT)] +
-     line("jobs", r"^\[1\]\+  Stopped .*sleep 1000")),
-    ("bg", line("bg", r"^\[1\] .*sleep 1000") + line("jobs", r"^\[1\]\+  Running .*sleep 1000")),
-    ("kill %1", line("kill %1; wait", r"^\[1\]\+  Terminated .*sleep 1000")),
+     [*CAT, (CONTROL["Z"], r"\[1\]\+  Stopped .*exec cat"), ("", PROMPT)] +
+     line("jobs", r"^\[1\]\+  Stopped .*exec cat")),
     ("fg",
-     [start("cat"), (CONTROL["Z"], r"Stopped"), ("", PROMPT), ("fg\n", r"exec cat'?\n"),
-      ("text\n", r"text\ntext\n"), (CONTROL["Z"], r"Stopped"), ("", PROMPT),
-      ("fg %1\n", r"exec cat'?\n"), ("more\n", r"more\nmore\n"), (CONTROL["C"], PROMPT)] +
+     [("fg\n", r"exec cat.\n"), ("again\n", r"again\nagain\n"), (CONTROL["Z"], r"Stopped"),
+      ("", PROMPT), ("fg %1\n", r"exec cat.\n"), ("more\n", r"more\nmore\n"), (CONTROL["C"], PROMPT)] +
      line("jobs; echo none", r"^none$")),
+    ("bg",
+     line("sleep 1000 &") + line("kill -STOP $!; sleep 0.2") +
+     line("jobs", r"^\[1\]\+  Stopped \(signal\) +sleep 1000") + line("bg", r"^\[1\] sleep 1000") +
+     line("jobs", r"^\[1\]\+  Running +sleep 1000")),
+    ("kill %1", line("kill %1; wait", r"^\[1\]\+  Terminated +sleep 1000")),
     ("a job in the background may not read the terminal",
      line("cat &") + line("sleep 0.2") + line("jobs", r"^\[1\]\+  Stopped \(tty input\) +cat$") +
-     line("kill %1; wait; echo gone", r"^gone$")),
-    ("a job in the background ends",
-     line("sleep 0.1 &") + line("wait", r"^\[1\]\+  Done +sleep 0\.1$")),
+     [("fg\n", r"^cat\n"), ("now it may\n", r"now it may\nnow it may\n"), (CONTROL["D"], PROMPT)]),
+    ("a job in the background ends", line("sleep 0.1 & wait", r"^\[1\]\+  Done +sleep 0\.1$")),
     ("stty",
-     line("stty -a", r"^speed \d+ baud; rows 25; columns 80;", r" isig icanon ", r" echo echoe ") +
+     line("stty -a", r"^speed \d+ baud; rows 25; columns 80;", r"^isig icanon iexten echo echoe ") +
      line("stty size", r"^25 80$")),
     ("without echo",
      [("stty -echo; echo go; read word; stty echo; echo got $word\n", r"^go$"),
       ("hidden\n", r"\A\ngot hidden$"), ("", PROMPT)]),
     ("tty", line("tty", r"^/dev/(console|tty\w*)$")),
     ("vi writes a file",
-     [("vi /tmp/note\n", r"- /tmp/note .*1/0"), ("ifirst line\nlast line", r"last line"),
-      (ESCAPE, r"- /tmp/note .*2/2"), ("1GO", r"I /tmp/note .*1/3"), ("before both", r"before both"),
-      (ESCAPE, r"- /tmp/note .*1/3"), (":wq\n", PROMPT)] +
+     [("vi /tmp/note\n", r"- /tmp/note 1/1"), ("ifirst line\nlast line", r"last line"),
+      (ESCAPE, r"- /tmp/note \[Modified\] 2/2"), ("1GO", r"I /tmp/note \[Modified\] 1/3"),
+      ("before both", r"before both"), (ESCAPE, r"- /tmp/note \[Modified\] 1/3"), (":wq\n", PROMPT)] +
      line("cat /tmp/note", r"^before both\nfirst line\nlast line\n")),
     ("vi changes a file",
-     [("vi /tmp/note\n", r"- /tmp/note .*1/3"), (f"{DOWN}x", r"irst line"), ("dd", r"2/2"),
-      ("p", r"3/3"), (f"{UP}{END}a, and more", r"and more"), (ESCAPE, r"- /tmp/note .*2/3"),
-      (":%s/irst/1st/\n", r"1st line"), ("u", r"irst line"), (":x\n", PROMPT)] +
+     [("vi /tmp/note\n", r"- /tmp/note 1/3"), (DOWN + "x", r"\[2;1Hirst line"), ("dd", r"Delete 1 lines"),
+      ("p", r"Put 1 lines"), (UP + END + "a, and more", r", and more"), (ESCAPE, r"- /tmp/note .* 2/3"),
+      (":%s/irst/1st/\n", r"\[3;1H1st line"), ("u", r"\[3;1Hirst line"), (":x\n", PROMPT)] +
      line("cat /tmp/note", r"^before both\nlast line, and more\nirst line\n")),
-    ("less", [("seq 100 | less\n", r"^24$"), (" ", r"^48$"), ("q", PROMPT)]),
+    ("less", [("seq 100 | less\n", r"K24\n.*standard input"), (" ", r"K48\n"), ("q", PROMPT)]),
     ("top", [("top\n", r"Mem: \d+K used"), ("", r"PID +PPID USER"), ("q", PROMPT)]),
+    ("Ctrl-Z in vi, and fg",
+     [("vi /tmp/note\n", r"- /tmp/note"), (CONTROL["Z"], r"Stopped"), ("", PROMPT),
+      ("fg\n", r"- /tmp/note"), (":q\n", PROMPT)]),
     ("a shell in a shell", line("sh") + line("echo $SHLVL", r"^\d$") + line("exit")),
 ]
 
@@ -195,7 +204,7 @@ def main():
     parser.add_argument("--build", default="build")
     parser.add_argument("--append", default="")
     parser.add_argument("--last", default="exit", help="what ends the session: exit, poweroff")
-    parser.add_argument("--show", action="store_true", help="what the terminal shows, on stderr")
+    parser.add_argument("--screen", default="/dev/null", help="a file for what the terminal shows")
     args = parser.parse_args()
     args.build = os.path.abspath(args.build)
 

@@ -28,6 +28,7 @@
 #include "user/lib/postern.h"
 #include "user/lib/pty.h"
 #include "user/lib/signals.h"
+#include "user/lib/spawn.h"
 #include "user/lib/syscall.h"
 
 #define PAGE 4096
@@ -47,28 +48,30 @@ enum {
     FD_SEND,
 };
 
-/* --- what the arguments point to -------------------------------------------------------------- */
+/* --- what the arguments point to ----------------------------------------------------------- */
 
 struct arena {
     char out[4][1024];
     long word, pair[2], wide_time[2];
     struct pollfd poll[2];
-    uint32_t sets[3][32], zero_time[4], short_time[4], time_of_day[4], time_of_day64[4];
+    uint32_t sets[3][32], zero_time[4], short_time[4], long_time[4], time_of_day[4],
+        time_of_day64[4];
     long mask[2], awaited[2], mask_argument[2], select_arguments[5], mmap_arguments[6];
     struct iovec in_vector[2], out_vector[2];
     int64_t offset, other_offset;
-    uint32_t descriptor[4], capabilities[2], limit[4], parameter, stack[3], lock[6], lock64[6];
-    uint32_t timer[4], termios[16], affinity[32], ids[4], times[8];
+    uint32_t descriptor[4], capabilities[2], limit[2], wide_limit[4], parameter, stack[3], lock[6],
+        lock64[6];
+    uint32_t timer[4], termios[16], affinity[32], ids[4], groups[1], times[8];
     struct kernel_sigaction action;
     struct old_sigaction old_action;
-    uint32_t info[32], words[4];
+    uint32_t info[32], batch[2], words[4];
     struct postern_message message;
     char bytes[64];
 };
 
 static struct {
     struct arena arena;
-    char signal_stack[8192];
+    char signal_stack[8192] __attribute__((aligned(PAGE)));
 } calls __attribute__((aligned(PAGE)));
 
 #define arena     calls.arena
@@ -113,6 +116,8 @@ static inline void calls_prepare(int pattern)
     memcpy(arena.descriptor, (uint32_t[]){-1, 0, 0xfffff, 0x51}, sizeof(arena.descriptor));
     arena.capabilities[0] = 0x20080522;
     arena.limit[0] = arena.limit[1] = 0x100000;
+    arena.wide_limit[0] = arena.wide_limit[2] = 0x100000;
+    arena.long_time[0] = 5;
     memcpy(arena.stack, (long[]){(long)calls.signal_stack, 0, sizeof(calls.signal_stack)},
            sizeof(arena.stack));
     arena.lock[0] = arena.lock64[0] = F_RDLCK;
@@ -126,10 +131,11 @@ static inline void calls_prepare(int pattern)
         .room = OUT_SIZE,
         .timeout = -1,
     };
+    memcpy(arena.batch, (uint32_t[]){NR_getppid, NR_getuid}, sizeof(arena.batch));
     strcpy(arena.bytes, "bytes of the user's");
 }
 
-/* --- what must be so before some calls -------------------------------------------------------- */
+/* --- what must be so before some calls ----------------------------------------------------- */
 
 /* A child that has ended. */
 static void a_zombie(void)
@@ -154,9 +160,13 @@ static void an_alarm(void)
     setitimer(ITIMER_REAL, &(struct itimerval){.it_value.tv_usec = 20000}, NULL);
 }
 
+/* Its frame goes to a stack that may have no pages yet. */
 static void a_caught_signal(void)
 {
-    signal(SIGUSR1, calls_catch);
+    struct sigaction action = {.sa_handler = calls_catch, .sa_flags = SA_ONSTACK};
+
+    syscall(NR_sigaltstack, arena.stack, NULL);
+    sigaction(SIGUSR1, &action, NULL);
 }
 
 static void a_timer(void)
@@ -180,9 +190,16 @@ static void a_session(void)
     ioctl(FD_SLAVE, TIOCSCTTY, 0);
 }
 
+/* The world outside is left alone. */
 static void a_mount(void)
 {
-    mount("none", "directory", "tmpfs", 0, NULL);
+    if (on_postern())
+        mount("none", "directory", "tmpfs", 0, NULL);
+}
+
+static void a_group(void)
+{
+    setgroups(1, arena.groups);
 }
 
 static void a_mapping(void)
@@ -195,7 +212,7 @@ static void a_thread_area(void)
     syscall_raw(NR_set_thread_area, P(descriptor), 0, 0);
 }
 
-/* --- calls that need more than arguments ------------------------------------------------------ */
+/* --- calls that need more than arguments --------------------------------------------------- */
 
 static long wait_for(long pid)
 {
@@ -493,6 +510,7 @@ static const struct call all_calls[] = {
     CALL(lseek, "", FD_FILE, 1),
     CALL(getpid, "", 0),
     CALL_BODY(NULL, mount, "", call_mount),
+    CALL(mount, ", of an unknown kind", S("none"), S("directory"), S("unknown")),
     CALL_AFTER(a_mount, umount, "", S("directory")),
     CALL(setuid, "", 0),
     CALL(getuid, "", 0),
@@ -555,7 +573,7 @@ static const struct call all_calls[] = {
     CALL(getrusage, "", 0, OUT(0)),
     CALL(gettimeofday, "", OUT(0), OUT(1)),
     CALL(settimeofday, "", 0, P(pair)),
-    CALL(getgroups, "", 32, OUT(0)),
+    CALL_AFTER(a_group, getgroups, "", 32, OUT(0)),
     CALL(setgroups, "", 1, P(ids)),
     CALL(select, "", P(select_arguments)),
     CALL(symlink, "", S("file"), S("new")),
@@ -615,7 +633,7 @@ static const struct call all_calls[] = {
     CALL(sched_get_priority_max, "", 0),
     CALL(sched_get_priority_min, "", 0),
     CALL(sched_rr_get_interval, "", 0, OUT(0)),
-    CALL(nanosleep, "", P(short_time), OUT(0)),
+    CALL_AFTER(an_alarm, nanosleep, "", P(long_time), OUT(0)),
     CALL_BODY(a_mapping, mremap, "", call_mremap),
     CALL(setresuid, "", -1, -1, -1),
     CALL(getresuid, "", OUT(0), OUT(1), OUT(2)),
@@ -658,7 +676,7 @@ static const struct call all_calls[] = {
     CALL(getegid32, "", 0),
     CALL(setreuid32, "", -1, -1),
     CALL(setregid32, "", -1, -1),
-    CALL(getgroups32, "", 32, OUT(0)),
+    CALL_AFTER(a_group, getgroups32, "", 32, OUT(0)),
     CALL(setgroups32, "", 1, P(ids)),
     CALL(fchown32, "", FD_FILE, -1, -1),
     CALL(setresuid32, "", -1, -1, -1),
@@ -690,7 +708,7 @@ static const struct call all_calls[] = {
     CALL(clock_settime, "", 0, P(time_of_day)),
     CALL(clock_gettime, "", 0, OUT(0)),
     CALL(clock_getres, "", 0, OUT(0)),
-    CALL(clock_nanosleep, "", 1, 0, P(short_time), OUT(0)),
+    CALL_AFTER(an_alarm, clock_nanosleep, "", 1, 0, P(long_time), OUT(0)),
     CALL(statfs64, "", S("file"), 84, OUT(0)),
     CALL(fstatfs64, "", FD_FILE, 84, OUT(0)),
     CALL_BODY(a_caught_signal, tgkill, "", call_tgkill),
@@ -724,7 +742,7 @@ static const struct call all_calls[] = {
     CALL(preadv, "", FD_FILE, P(out_vector), 2),
     CALL(pwritev, "", FD_EMPTY, P(in_vector), 2),
     CALL_BODY(a_caught_signal, rt_tgsigqueueinfo, "", call_rt_tgsigqueueinfo),
-    CALL(prlimit64, "", 0, 4, P(limit), OUT(0)),
+    CALL(prlimit64, "", 0, 4, P(wide_limit), OUT(0)),
     CALL(syncfs, "", FD_FILE),
     CALL(renameat2, "", AT_FDCWD, S("file"), AT_FDCWD, S("new"), 1),
     CALL(getrandom, "", OUT(0), 16),
@@ -736,7 +754,7 @@ static const struct call all_calls[] = {
     CALL(clock_gettime64, "", 0, OUT(0)),
     CALL(clock_settime64, "", 0, P(time_of_day64)),
     CALL(clock_getres_time64, "", 0, OUT(0)),
-    CALL(clock_nanosleep_time64, "", 1, 0, P(zero_time), OUT(0)),
+    CALL_AFTER(an_alarm, clock_nanosleep_time64, "", 1, 0, P(long_time), OUT(0)),
     CALL(utimensat_time64, "", AT_FDCWD, S("file"), P(times)),
     CALL(pselect6_time64, "", 64, P(sets[0]), P(sets[1]), P(sets[2]), P(zero_time),
          P(mask_argument)),
@@ -758,6 +776,7 @@ static const struct call all_calls[] = {
     CALL_BODY(a_request, ipc_reply, "", call_ipc_reply),
     CALL_BODY(a_request, ipc_reply_and_wait, "", call_ipc_reply_and_wait),
     CALL_AFTER(a_server, ipc_message, "", IPC_CALL, FD_SEND, P(message)),
+    CALL(postern_batch, "", P(batch), 2, OUT(0)),
 };
 
 /* Those without a line, each with the reason. */
@@ -811,7 +830,7 @@ static inline long calls_do(const struct call *call)
                       : outcome(syscall(call->number, a[0], a[1], a[2], a[3], a[4], a[5]));
 }
 
-/* --- files ------------------------------------------------------------------------------------ */
+/* --- files --------------------------------------------------------------------------------- */
 
 /* What a call may have changed is as calls_enter() made it. */
 static inline void calls_restore(void)
@@ -825,6 +844,8 @@ static inline void calls_restore(void)
     mkdir("empty", 0755);
     umount("directory");
     flock(FD_FILE, LOCK_UN);
+    for (int fd = FD_FILE; fd <= FD_DIRECTORY; fd++)
+        lseek(fd, 0, SEEK_SET);
 }
 
 /* In a scratch directory of the test's own, which calls_leave() removes. */
@@ -862,6 +883,44 @@ static inline void calls_enter(const char *name)
 static inline void calls_leave(void)
 {
     scratch_leave();
+}
+
+/* --- one call with one argument that is another -------------------------------------------- */
+
+struct
+try {
+    const struct call *call;
+    int argument;
+    long value;
+    long *result; /* shared with the child: as calls_do() gives it */
+};
+
+static inline int calls_take_try(void *argument)
+{
+    const struct try *try = argument;
+    struct call call = *try->call;
+
+    alarm(10);
+    calls_prepare(0);
+    if (call.before)
+        call.before();
+    call.arguments[try->argument] = try->value;
+    *try->result = calls_do(&call);
+    return 0;
+}
+
+/* Whether it gives that error, 0: none; a note says what else. */
+static inline bool calls_try(struct try try, long error, const char *kind)
+{
+    *try.result = 0;
+    int status = spawn_body(calls_take_try, &try);
+    calls_restore();
+    bool failed = *try.result < 0 && *try.result > -4096;
+    if (!status && (failed ? -*try.result : 0) == error)
+        return true;
+    ktap_note("%s, argument %d, %s (%#lx): %ld, not %ld, status %x", try.call->name, try.argument,
+              kind, try.value, *try.result, -error, status);
+    return false;
 }
 
 #endif

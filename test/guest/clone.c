@@ -225,6 +225,7 @@ static void check_parent(void)
 
 static void check_refused(void)
 {
+    static uint32_t any_entry[4] = {-1, 0, 0xfffff, 0x51};
     static const struct {
         const char *name;
         long flags, tls, error;
@@ -233,6 +234,7 @@ static void check_refused(void)
         {"CLONE_THREAD without CLONE_SIGHAND", CLONE_THREAD | CLONE_VM, 0, -EINVAL},
         {"CLONE_THREAD alone", CLONE_THREAD, 0, -EINVAL},
         {"CLONE_SETTLS from the null page", CLONE_SETTLS, 64, -EFAULT},
+        {"CLONE_SETTLS for any entry", CLONE_SETTLS, (long)any_entry, -EINVAL},
         {"CLONE_SETTLS from the kernel", CLONE_SETTLS, 0xfffff000, -EFAULT},
     };
 

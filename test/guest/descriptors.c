@@ -4,6 +4,9 @@
  * Rule: the manual pages. A broken kernel hands out a descriptor that is in use, keeps flags with
  * the file that belong to the descriptor or the other way round, or leaks descriptors over exec.
  */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -199,6 +202,47 @@ static void check_locks(void)
     close(fd);
 }
 
+static int contended;
+
+static int waits_for_lock(void *unused)
+{
+    struct flock lock = region(F_WRLCK, 0, 1);
+
+    (void)unused;
+    return fcntl(contended, F_SETLKW, &lock) == -1 ? errno : 0;
+}
+
+/* The descriptor is closed by somebody who shares it, before its lock is there. */
+static void check_lock_of_closed(void)
+{
+    static char stack[16384] __attribute__((aligned(16)));
+    struct flock lock = region(F_WRLCK, 0, 1);
+    int ends[2], status = -1;
+    char byte;
+
+    if (pipe(ends))
+        return;
+    pid_t holder = fork();
+    if (holder == 0) {
+        fcntl(open("file", O_RDWR), F_SETLK, &lock);
+        write(ends[1], "x", 1);
+        for (;;)
+            pause();
+    }
+    read(ends[0], &byte, 1);
+    contended = open("file", O_RDWR);
+    pid_t waiter = clone(waits_for_lock, stack + sizeof(stack), CLONE_FILES | SIGCHLD, NULL);
+    usleep(10000);
+    close(contended);
+    kill(holder, SIGKILL);
+    waitpid(holder, NULL, 0);
+    waitpid(waiter, &status, 0);
+    ktap_equal(status, EBADF << 8, "a lock for a descriptor that was closed meanwhile");
+    ktap_equal(spawn_body(is_locked, (void *)0), 1 << 8, "and nobody has it");
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static int flock_elsewhere(void *unused)
 {
     int fd = open("file", O_RDWR);
@@ -269,6 +313,7 @@ int main(int argc, char **argv)
     check_exec();
     check_limit();
     check_locks();
+    check_lock_of_closed();
     check_flock();
     check_devices();
     scratch_leave();

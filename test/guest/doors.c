@@ -19,10 +19,11 @@
 #include "user/lib/syscall.h"
 
 #define FLAG_CF 0x00001
+#define FLAG_IF 0x00200
 #define FLAG_DF 0x00400
 #define FLAG_AC 0x40000
 #define FLAG_ID 0x200000
-#define KEPT    (FLAG_CF | FLAG_DF | FLAG_AC | FLAG_ID | 0x8d4)
+#define KEPT    (FLAG_CF | FLAG_IF | FLAG_DF | FLAG_AC | FLAG_ID | 0x8d4)
 
 struct state {
     uint32_t eax, ebx, ecx, edx, esi, edi, ebp, eflags;
@@ -91,7 +92,7 @@ static void set_fs(uint16_t selector)
 static void check_registers(void (*entry)(void), const char *name, uint32_t flags)
 {
     struct state before = {NR_getpid,  0x11111111, 0x22222222, 0x33333333,
-                           0x44444444, 0x55555555, 0x66666666, flags | 0x202,
+                           0x44444444, 0x55555555, 0x66666666, flags | FLAG_IF | 2,
                            0,          0,          0,          0};
     struct segments own = segments_now();
 

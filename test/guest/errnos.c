@@ -190,6 +190,8 @@ static const struct row rows[] = {
      .arguments = {0, 0, (long)&no_time, 8}},
     {"rt_sigtimedwait, time", SYS_rt_sigtimedwait, 2, IN, 8, .arguments = {GOOD, 0, 0, 8}},
     {"rt_sigqueueinfo", SYS_rt_sigqueueinfo, 2, IN, 128, .arguments = {0x3fffffff, SIGUSR1}},
+    {"rt_tgsigqueueinfo", SYS_rt_tgsigqueueinfo, 3, IN, 128,
+     .arguments = {0x3fffffff, 0x3fffffff, SIGUSR1}},
     {"sigaltstack, new", SYS_sigaltstack, 0, IN, 12, .arguments = {0}},
     {"sigaltstack, old", SYS_sigaltstack, 1, OUT, 12, .arguments = {0}},
     /* times */
@@ -216,6 +218,7 @@ static const struct row rows[] = {
     {"futex, requeue to", SYS_futex, 4, IN, 4,
      .arguments = {(long)&word, FUTEX_CMP_REQUEUE, 1, 1, 0, 0}, .straddle = -EINVAL},
     /* the process and the system */
+    {"sethostname", SYS_sethostname, 0, IN, 8, .arguments = {0, 8}},
     {"uname", SYS_uname, 0, OUT, 390, .arguments = {0}},
     {"sysinfo", SYS_sysinfo, 0, OUT, 64, .arguments = {0}},
     {"getrusage", SYS_getrusage, 1, OUT, 72, .arguments = {RUSAGE_SELF}},

@@ -30,8 +30,7 @@ static bool lacks_memory(long result)
            result == -ENOLCK;
 }
 
-/* --- a turn, in the child -----------------------------------------------------------------------
- */
+/* --- a turn, in the child ------------------------------------------------------------------ */
 
 struct turn {
     const struct call *call;
@@ -52,6 +51,7 @@ static int take_turn(void *argument)
     if (turn->call->before)
         turn->call->before();
     madvise(arena.out, PAGE, MADV_DONTNEED);
+    madvise(calls.signal_stack, sizeof(calls.signal_stack), MADV_DONTNEED);
     postern_set(POSTERN_FAILALLOC, turn->number);
     report->result = calls_do(turn->call);
     int status = exit_status();
@@ -61,8 +61,7 @@ static int take_turn(void *argument)
     return status;
 }
 
-/* --- the turns of a call ------------------------------------------------------------------------
- */
+/* --- the turns of a call ------------------------------------------------------------------- */
 
 /* Values may differ from turn to turn, errors not. */
 static bool same(long result, long usual)

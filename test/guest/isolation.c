@@ -178,6 +178,8 @@ int main(int argc, char **argv)
         ktap_skip("Postern only", "isolation");
         return ktap_end();
     }
+    /* the one that writes no CR3 of its own: what is counted here is the gate's */
+    postern_set(POSTERN_COPY, COPY_WALK);
     isolation = postern_get(POSTERN_ISOLATION);
     check_exposure();
     check_counters();

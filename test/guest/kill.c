@@ -6,9 +6,11 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +19,7 @@
 #include "user/lib/spawn.h"
 
 #define USER            1000
+#define USER_OF_TWO     54322 /* who has no other processes on a host */
 #define SECONDS_TO_HANG 60
 
 static pid_t target;
@@ -101,6 +104,48 @@ static int has_real_or_saved(void *unused)
     return kill(target, 0) ? 2 : 0;
 }
 
+/* The caller and one child are two. */
+static int has_two_processes(void *unused)
+{
+    struct rlimit two = {2, 2};
+
+    (void)unused;
+    if (setrlimit(RLIMIT_NPROC, &two) || setuid(USER_OF_TWO))
+        return 1;
+    pid_t first = sleeper();
+    pid_t second = fork();
+    if (second == 0)
+        _exit(0);
+    bool refused = second == -1 && errno == EAGAIN;
+    if (first > 0)
+        end(first);
+    if (first <= 0 || !refused)
+        return 2;
+    second = fork();
+    if (second == 0)
+        _exit(0);
+    return waitpid(second, NULL, 0) == second ? 0 : 3;
+}
+
+static int queues_two(void *unused)
+{
+    struct rlimit two = {2, 2};
+    sigset_t set;
+
+    (void)unused;
+    sigemptyset(&set);
+    sigaddset(&set, SIGRTMIN);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    if (setrlimit(RLIMIT_SIGPENDING, &two) || setuid(USER_OF_TWO))
+        return 1;
+    if (queue(getpid(), SIGRTMIN) || queue(getpid(), SIGRTMIN))
+        return 2;
+    if (outcome(queue(getpid(), SIGRTMIN)) != -EAGAIN || kill(getpid(), SIGRTMIN))
+        return 3;
+    sigwaitinfo(&set, NULL);
+    return queue(getpid(), SIGRTMIN) ? 4 : 0;
+}
+
 static void check_permissions(void)
 {
     if (getuid()) {
@@ -114,6 +159,8 @@ static void check_permissions(void)
     ktap_equal(spawn_body(tries_group, NULL), 0, "of a group it is enough to reach one");
     ktap_equal(waitpid(target, NULL, WNOHANG), 0, "and nothing happened to it");
     end(target);
+    ktap_equal(spawn_body(has_two_processes, NULL), 0, "RLIMIT_NPROC: EAGAIN, until one has ended");
+    ktap_equal(spawn_body(queues_two, NULL), 0, "RLIMIT_SIGPENDING: EAGAIN, until one is taken");
 }
 
 /* --- what is told ------------------------------------------------------------------------------
@@ -226,6 +273,37 @@ static void check_silent_orphan(void)
     ktap_equal(status, 0, "a child without a signal is for __WALL alone");
 }
 
+/* --- threads ---------------------------------------------------------------------------------- */
+
+static char stack[16384] __attribute__((aligned(16)));
+static volatile int go;
+
+static int waits_to_go(void *unused)
+{
+    (void)unused;
+    while (!go)
+        sched_yield();
+    syscall(SYS_exit, 0);
+    return 0;
+}
+
+static void check_thread(void)
+{
+    int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+
+    catch (SIGUSR2);
+    calls = 0;
+    int tid = clone(waits_to_go, stack + sizeof(stack), flags, NULL);
+    ktap_equal(kill(tid, SIGUSR2), 0, "kill by a thread's number");
+    while (!calls)
+        sched_yield();
+    ktap_equal(calls, 1, "is to its process");
+    go = 1;
+    while (!kill(tid, 0))
+        sched_yield();
+    ktap_equal(errno, ESRCH, "until the thread has ended");
+}
+
 int main(void)
 {
     alarm(SECONDS_TO_HANG);
@@ -238,5 +316,6 @@ int main(void)
     check_child_info();
     check_death_signal();
     check_silent_orphan();
+    check_thread();
     return ktap_end();
 }

@@ -24,8 +24,7 @@
 static const int poisons[2] = {0xa5, 0xc3};
 static unsigned char *shots[2]; /* shared with the children: what each found */
 
-/* --- two shots and their comparison ------------------------------------------------------------
- */
+/* --- two shots and their comparison -------------------------------------------------------- */
 
 struct work {
     void (*body)(unsigned char *shot, const void *argument);
@@ -69,8 +68,7 @@ static void look(const char *name, void (*body)(unsigned char *shot, const void 
     ktap_ok(!status && !count_leaks(name), "%s", name);
 }
 
-/* --- the calls ---------------------------------------------------------------------------------
- */
+/* --- the calls ----------------------------------------------------------------------------- */
 
 static void shoot_call(unsigned char *shot, const void *argument)
 {
@@ -92,8 +90,7 @@ static void check_calls(void)
     }
 }
 
-/* --- signal frames ------------------------------------------------------------------------------
- */
+/* --- signal frames ------------------------------------------------------------------------- */
 
 /* The flags, and whether the old sigaction() sets them, so that the frame is the old one. */
 struct frame {
@@ -147,8 +144,7 @@ static void check_frames(void)
         look(frames[i].name, shoot_frame, &frames[i]);
 }
 
-/* --- pages --------------------------------------------------------------------------------------
- */
+/* --- pages --------------------------------------------------------------------------------- */
 
 static void keep_page(unsigned char *shot, unsigned number, const void *page)
 {
@@ -181,8 +177,7 @@ static void shoot_pages(unsigned char *shot, const void *unused)
     memcpy(shot + 10 * PAGE, (const void *)deep, PAGE);
 }
 
-/* --- a new program ------------------------------------------------------------------------------
- */
+/* --- a new program ------------------------------------------------------------------------- */
 
 /* Run as a program of its own: what it was given, to standard output. */
 static int fresh_program(char **argv)
@@ -192,7 +187,7 @@ static int fresh_program(char **argv)
     const char *start = (const char *)((uintptr_t)argv & -PAGE);
 
     __asm__ volatile("fnsave %0" : "=m"(fpu));
-    write(1, start, 0xbffff000 - (uintptr_t)start > 8 * PAGE ? 8 * PAGE : PAGE);
+    write(1, start, 8 * PAGE); /* as far as the stack goes */
     write(1, fpu, sizeof(fpu));
     write(1, zeroes, sizeof(zeroes));
     return 0;
@@ -216,8 +211,7 @@ static void shoot_program(unsigned char *shot, const void *unused)
     pread(fd, shot, SHOT, 0);
 }
 
-/* --- what there is to read ----------------------------------------------------------------------
- */
+/* --- what there is to read ----------------------------------------------------------------- */
 
 /* A file's bytes; its text may move from one turn to the other, so the byte itself is looked for.
  */
@@ -260,8 +254,7 @@ static void check_proc(void)
     ktap_ok(files_read > 20 && !files_leaking, "the files of /proc");
 }
 
-/* --- that it is on ------------------------------------------------------------------------------
- */
+/* --- that it is on ------------------------------------------------------------------------- */
 
 /* What sets the test itself on the wrong track: a kernel that does not poison. */
 static void check_setting(void)

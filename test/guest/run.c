@@ -2,7 +2,7 @@
  * run: every guest test, or those named, in each isolation mode and, where it matters, with each
  * door behind the C library's calls; one KTAP document with the tests nested in it.
  *
- *     run [TEST...]
+ *     run [-i ISOLATION] [TEST...]      -i: in this mode alone
  *
  * After each program the kernel's frames, heap and open files must be what they were. On Linux
  * every test runs once.
@@ -34,8 +34,10 @@ static const struct test {
     {"exec", DOORS_TOO},
     {"faults", DOORS_TOO},
     {"pointers", DOORS_TOO},
+    {"copies", EACH_ISOLATION},
     {"tls", DOORS_TOO},
     {"isolation", DOORS_TOO},
+    {"resident", EACH_ISOLATION},
     {"signal", DOORS_TOO},
     {"signal_handler", DOORS_TOO},
     {"signal_restart", DOORS_TOO},
@@ -43,6 +45,14 @@ static const struct test {
     {"sigframe", DOORS_TOO},
     {"ipc_death", DOORS_TOO},
     {"ipc", EACH_ISOLATION},
+    {"hazard_doors", EACH_ISOLATION},
+    {"hazard_sweep", EACH_ISOLATION},
+    {"hazard_far", EACH_ISOLATION},
+    {"hazard_frames", EACH_ISOLATION},
+    {"hazard_memory", EACH_ISOLATION},
+    {"hazard_copy", EACH_ISOLATION},
+    {"hazard_fpu", EACH_ISOLATION},
+    {"hazard_refused", EACH_ISOLATION},
     {"script", EACH_ISOLATION},
     {"elf", EACH_ISOLATION},
     {"memory", EACH_ISOLATION},
@@ -58,6 +68,7 @@ static const struct test {
     {"signal_errors", EACH_ISOLATION},
     {"sigframe_fpu", EACH_ISOLATION},
     {"kill", EACH_ISOLATION},
+    {"storm", EACH_ISOLATION},
     {"stop", EACH_ISOLATION},
     {"jobs", EACH_ISOLATION},
     {"timers", EACH_ISOLATION},
@@ -80,11 +91,16 @@ static const struct test {
     {"proc", EACH_ISOLATION},
     {"numbers", EACH_ISOLATION},
     {"errnos", EACH_ISOLATION},
+    {"badargs", EACH_ISOLATION},
+    {"badnumbers", EACH_ISOLATION},
+    {"poison", EACH_ISOLATION},
+    {"batch", EACH_ISOLATION},
     {"failalloc", EACH_ISOLATION},
 };
 #define NR_TESTS (sizeof(all_tests) / sizeof(all_tests[0]))
 
 static char directory[128];
+static int only_isolation = -1;
 
 /* How a test is started; on Linux neither matters. */
 struct setting {
@@ -159,6 +175,8 @@ static void run_everywhere(const struct test *test)
         end = test->where == DOORS_TOO ? NR_DOORS : 0;
 
     for (int isolation = 0; isolation < 2; isolation++) {
+        if (only_isolation >= 0 && isolation != only_isolation)
+            continue;
         for (int door = first; door < end; door++) {
             snprintf(name, sizeof(name), "%s/%s/%s", isolation_names[isolation],
                      door == DOOR_AUTO ? "auto" : door_names[door], test->name);
@@ -183,7 +201,13 @@ static struct test find_test(const char *name)
 int main(int argc, char **argv)
 {
     const char *slash = strrchr(argv[0], '/');
-    int count = argc > 1 ? argc - 1 : (int)NR_TESTS;
+    char **tests = argv + 1;
+
+    if (argc > 2 && !strcmp(tests[0], "-i")) {
+        only_isolation = isolation_number(tests[1]);
+        tests += 2;
+    }
+    int count = *tests ? argv + argc - tests : (int)NR_TESTS;
 
     snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - argv[0]) : 1,
              slash ? argv[0] : ".");
@@ -193,7 +217,7 @@ int main(int argc, char **argv)
     printf("# warm-up\n");
     usleep(1);
     for (int i = 0; i < count; i++) {
-        struct test test = argc > 1 ? find_test(argv[i + 1]) : all_tests[i];
+        struct test test = *tests ? find_test(tests[i]) : all_tests[i];
         if (on_postern())
             run_everywhere(&test);
         else

@@ -24,6 +24,7 @@
 #define SECONDS_TO_HANG 60
 #define FCW_INITIAL     0x37f
 #define MXCSR_INITIAL   0x1f80
+#define MXCSR_ALWAYS    0xffbf
 
 /* FSAVE's image, a word of status and one of format, and FXSAVE's image if the CPU has that. */
 struct fpu_state {
@@ -182,7 +183,8 @@ static void state_unaligned(mcontext_t *machine, struct fpu_state *state)
 static void mxcsr_reserved(mcontext_t *machine, struct fpu_state *state)
 {
     (void)machine;
-    state->fx.mxcsr = 0xffff0000 | MXCSR_INITIAL;
+    /* AMD's bit 17 is none of them (APM 4 MXCSR.MM): this CPU says which are */
+    state->fx.mxcsr = (0xffff0000 & ~state->fx.mxcsr_mask) | MXCSR_INITIAL;
 }
 
 static void garbage(mcontext_t *machine, struct fpu_state *state)
@@ -197,7 +199,9 @@ static int return_with(void *function)
 {
     edit = (void (*)(mcontext_t *, struct fpu_state *))function;
     raise_and_read();
-    return after.mxcsr >> 16;
+    /* which bits there are, the CPU says; AMD's have one more (SDM 1 11.6.6, APM 2 11.5.10) */
+    uint32_t mask = frame_state.fx.mxcsr_mask ? frame_state.fx.mxcsr_mask : MXCSR_ALWAYS;
+    return (after.mxcsr & ~mask) != 0;
 }
 
 /* Linux cleared the reserved bits until 5.12 and refuses the frame since; either is safe. */

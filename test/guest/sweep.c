@@ -13,11 +13,13 @@
  */
 #define _GNU_SOURCE /* the names of the saved registers */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <ucontext.h>
@@ -35,7 +37,9 @@
 #define KEPT          0xcd5 /* of them and TF, what every path must bring back; IF reads as set */
 
 #define CLOCK         32 /* its vector, which strikes on its own account as well */
+#define PAGE          4096
 #define MAX_STEPS     20000
+#define STRIDE        16
 #define STEP_EXPECTED 50 /* a path is longer than that, or the strike came too early */
 
 struct state {
@@ -237,9 +241,14 @@ static bool own_segments(void)
     return ds == path_own_ss && es == path_own_ss && ss == path_own_ss;
 }
 
-/* Arms through door, runs the path that sweep_state and sweep_entry describe; false if the strike
- * came only after its end. */
-static bool strike(int door, int vector, int after, int waiting, uint32_t result)
+enum place {
+    NOT_STRUCK, /* the path was through before */
+    IN_GATE,
+    ELSEWHERE,
+};
+
+/* Arms through door, runs the path that sweep_state and sweep_entry describe. */
+static enum place strike(int door, int vector, int after, int waiting, uint32_t result)
 {
     struct postern_counters counters[2];
     struct postern_struck struck = {0};
@@ -256,6 +265,7 @@ static bool strike(int door, int vector, int after, int waiting, uint32_t result
     uint32_t entries = 0;
     for (int i = 0; i < NR_DOORS; i++)
         entries += counters[1].entries[i] - counters[0].entries[i];
+    entries += counters[1].answered - counters[0].answered;
     /* sigreturn is a call, too, and a message has two sides */
     uint32_t expected = 3 + (before.eax != (uint32_t)-1) + (before.eax == NR_ipc_call) + handled +
                         (path && path->hook == REFUSED);
@@ -275,25 +285,43 @@ static bool strike(int door, int vector, int after, int waiting, uint32_t result
     check(!unexpected && handled == (path && path->signal), "another signal", after, &struck);
     check(!path || path->hook != NULL_SEGMENT || !path_seen, "the selector is not null", after,
           &struck);
-    return struck.count;
+    if (!struck.count)
+        return NOT_STRUCK;
+    return struck.eip - GATE_TEXT < PAGE_SIZE ? IN_GATE : ELSEWHERE;
 }
 
-/* Strikes one instruction after the other until the path is through. */
+static void prepare(int number, const void *argument, void (*entry)(void))
+{
+    if (path && path->hook == NULL_SEGMENT)
+        make_tls();
+    if (path && path->hook == SET_TS)
+        postern_strike(STRIKE_NMI, 30, 0);
+    sweep_state = initial(number, argument);
+    sweep_entry = entry;
+}
+
+/*
+ * Strikes one instruction after the other until the path is through. Outside the gate page it goes
+ * in strides; one that ends in the gate or behind the path's end is taken back and walked.
+ */
 static void sweep(const char *name, int door, int vector, int waiting, int number,
                   const void *argument, void (*entry)(void), uint32_t result)
 {
-    int after = 1;
+    int after = 1, last = 0, walk_until = 0;
 
     problems = 0;
-    for (; after < MAX_STEPS; after++) {
-        if (path && path->hook == NULL_SEGMENT)
-            make_tls();
-        if (path && path->hook == SET_TS)
-            postern_strike(STRIKE_NMI, 30, 0);
-        sweep_state = initial(number, argument);
-        sweep_entry = entry;
-        if (!strike(door, vector, after, waiting, result))
+    while (after < MAX_STEPS) {
+        prepare(number, argument, entry);
+        enum place place = strike(door, vector, after, waiting, result);
+        if (place != ELSEWHERE && after > last + 1) {
+            walk_until = after;
+            after = last + 1;
+            continue;
+        }
+        if (place == NOT_STRUCK)
             break;
+        last = after;
+        after += place == IN_GATE || after < walk_until ? 1 : STRIDE;
     }
     if (problems)
         ktap_note("%u problems, the first: %s", problems, problem);
@@ -312,6 +340,8 @@ static void sweep_door(int door)
               getppid());
         snprintf(name, sizeof(name), "%s, one waits", door_names[door]);
         sweep(name, door, vectors[i], 46, NR_getppid, NULL, syscall_stub(door), getppid());
+        snprintf(name, sizeof(name), "%s, no such call", door_names[door]);
+        sweep(name, door, vectors[i], 0, 999, NULL, syscall_stub(door), -ENOSYS);
     }
 }
 
@@ -378,6 +408,35 @@ static void sweep_messages(void)
     waitpid(server, NULL, 0);
 }
 
+/*
+ * What copy=bounce has in the gate page: to and from its buffer, zeroes, and a fault among the
+ * words, at the first and behind the last. The second and third argument are initial()'s.
+ */
+static void sweep_copies(void)
+{
+    char *page = (char *)(0x22222222 & -PAGE);
+    const struct {
+        const char *name;
+        int number;
+        const void *argument;
+        int32_t result;
+    } calls[] = {
+        {"bounce, to the user", NR_uname, page + 1, 0},
+        {"bounce, a fault at the first word", NR_uname, page - 4, -EFAULT},
+        {"bounce, a fault behind the words", NR_uname, page + PAGE - 388, -EFAULT},
+        {"bounce, from the user", NR_unlink, page + 1, -ENOENT},
+        {"bounce, zeroes up to a fault", NR_read, (void *)(long)open("/dev/zero", O_RDONLY),
+         PAGE - 0x222},
+    };
+
+    mmap(page, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    postern_set(POSTERN_COPY, COPY_BOUNCE);
+    for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+        sweep(calls[i].name, DOOR_INT80, STRIKE_NMI, 0, calls[i].number, calls[i].argument,
+              syscall_stub(DOOR_INT80), calls[i].result);
+    postern_set(POSTERN_COPY, COPY_WALK);
+}
+
 /* For the host: where the gate page was struck. */
 static void print_struck(void)
 {
@@ -410,6 +469,7 @@ int main(void)
     for (unsigned i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
         sweep_path(&paths[i], doors);
     sweep_interrupts();
+    sweep_copies();
     sweep_messages();
     print_struck();
     return ktap_end();

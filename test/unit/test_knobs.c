@@ -48,6 +48,9 @@ int main(void)
             "an unknown knob is one line");
     unit_ok(!parse("isolation") && nr_complaints == 1, "a knob without a value");
     unit_ok(!parse("isolation=") && nr_complaints == 1, "a knob with an empty value");
+    unit_ok(!parse("copy=window") && knobs.copy == COPY_WINDOW && !parse("copy=bounce") &&
+                knobs.copy == COPY_BOUNCE,
+            "window and bounce go with split");
     unit_ok(parse("copy=direct") == -EINVAL && nr_complaints == 1 &&
                 strstr(complaints, "impossible"),
             "an impossible combination");

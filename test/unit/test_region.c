@@ -111,7 +111,7 @@ static unsigned check_tree(const struct region *node, unsigned depth)
     for (int side = 0; side < 2; side++) {
         const struct region *child = side ? node->right : node->left;
         if (child) {
-            expect(priority(child) <= priority(node), "a child above its parent");
+            expect(child->priority <= node->priority, "a child above its parent");
             expect(side ? child->start >= node->end : child->end <= node->start, "tree order");
         }
     }

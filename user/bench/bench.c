@@ -2,14 +2,18 @@
  * bench: what system calls cost, in Go's benchmark format.
  *
  *     bench                 every benchmark through every door, in this process's isolation mode
- *     bench NAME DOOR       one of them
- *     bench operations [NAME]  what is more than one call: faults, processes, mappings
+ *     bench NAME [DOOR]     one of them
+ *     bench copies          each copy strategy, by size, alignment and direction
  *     bench --all           every benchmark, door and mode, interleaved in this one boot, twice: a
  *                           KTAP result says for each whether both rounds agree to the digit
+ *     bench profile NAME [DOOR]
+ *                           runs it a few times for scripts/profile_operation.py, prints nothing
  *
  * The figures are instructions where the TSC counts them (an icount run); elsewhere they are called
  * min-ticks/op, which is what they are.
  */
+#include "user/bench/bench.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,48 +22,62 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "user/bench/ipc.h"
-#include "user/bench/measure.h"
-#include "user/bench/operations.h"
 #include "user/lib/ktap.h"
 #include "user/lib/postern.h"
 #include "user/lib/spawn.h"
 #include "user/lib/syscall.h"
 
-#define NO_SUCH_CALL 999
-#define BUFFER_SIZE  65536
+static const struct bench *const lists[] = {bench_calls, bench_ipc, bench_operations, bench_memory};
 
-/* One row a benchmark: the call, and the file that its first argument is. */
-static const struct bench {
-    const char *name;
-    long number;
-    const char *path;
-    int flags;
-    long size; /* third argument; the second is the buffer where this is not 0 */
-    int ipc;   /* enum postern_ipc, of a call that a server answers */
-} benches[] = {
-    {"Null", NR_getppid, NULL, 0, 0, 0},
-    {"Enosys", NO_SUCH_CALL, NULL, 0, 0, 0},
-    {"ReadZero1", NR_read, "/dev/zero", O_RDONLY, 1, 0},
-    {"ReadZero64K", NR_read, "/dev/zero", O_RDONLY, BUFFER_SIZE, 0},
-    {"WriteNull1", NR_write, "/dev/null", O_WRONLY, 1, 0},
-    {"IpcRoundTrip", NR_ipc_call, NULL, 0, 0, IPC_DIRECT},
-    {"IpcRoundTripKernel", NR_ipc_call, NULL, 0, 0, IPC_KERNEL},
-};
+#define for_each_bench(bench)                                                   \
+    for (unsigned list_ = 0; list_ < sizeof(lists) / sizeof(lists[0]); list_++) \
+        for (const struct bench *bench = lists[list_]; bench->name; bench++)
 
-#define NR_BENCHES (sizeof(benches) / sizeof(benches[0]))
+void (*bench_door)(void);
+
+static char **arguments;
+
+void bench_be_resident(void)
+{
+    if (postern_get(POSTERN_RESIDENT) != 0 || postern_set(POSTERN_RESIDENT_NEXT, 1))
+        return;
+    spawn_exec("bench", arguments);
+    exit(1);
+}
+
+void *bench_map(unsigned long size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED) {
+        perror("bench: mmap");
+        exit(1);
+    }
+    return memory;
+}
+
+int bench_open(const char *path, int flags)
+{
+    int fd = open(path, flags);
+
+    if (fd < 0) {
+        perror(path);
+        exit(1);
+    }
+    return fd;
+}
 
 static int doors(void)
 {
     return on_postern() ? postern_get(POSTERN_DOORS) : 1 << DOOR_INT80;
 }
 
-static const char *mode(void)
+const char *bench_mode(void)
 {
     return on_postern() ? isolation_names[postern_get(POSTERN_ISOLATION)] : "linux";
 }
 
-static void print_cost(struct cost cost)
+void bench_print_cost(struct cost cost)
 {
     /* a clock's ticks are no instructions, and only their minimum says anything */
     if (measure_exact())
@@ -71,43 +89,35 @@ static void print_cost(struct cost cost)
     printf("\n");
 }
 
-/* All, or the one of that name. */
-static void run_operations(const char *name)
+/* What is to be called, with the registers in call. door: any for a benchmark that has none. */
+static void (*prepared(const struct bench *bench, int door, struct call *call))(void)
 {
-    const struct call nothing = {0};
-
-    for (const struct operation *operation = operations; operation->name; operation++) {
-        if (name && strcmp(name, operation->name))
-            continue;
-        struct cost cost = measure(operation->body, &nothing);
-        printf("Benchmark%s/isolation=%s %u ", operation->name, mode(), cost.samples);
-        print_cost(cost);
-    }
+    *call = (struct call){0};
+    bench_door = syscall_stub(door);
+    if (bench->prepare)
+        bench->prepare(call);
+    return bench->body ? bench->body : bench_door;
 }
 
 static void run(const struct bench *bench, int door)
 {
-    struct call call = {.number = bench->number};
+    struct call call;
+    void (*entry)(void) = prepared(bench, door, &call);
+    struct cost cost = measure(entry, &call);
 
-    if (bench->path) {
-        char *buffer =
-            mmap(NULL, BUFFER_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        int fd = open(bench->path, bench->flags);
-        if (buffer == MAP_FAILED || fd < 0) {
-            perror(bench->path);
-            exit(1);
-        }
-        memset(buffer, 1, BUFFER_SIZE);
-        call.arguments[0] = fd;
-        call.arguments[1] = (long)buffer;
-        call.arguments[2] = bench->size;
-    }
-    if (bench->number == NR_ipc_call)
-        call.arguments[0] = ipc_server_start(door, bench->ipc);
-    struct cost cost = measure(syscall_stub(door), &call);
-    printf("Benchmark%s/isolation=%s/door=%s %u ", bench->name, mode(), door_names[door],
-           cost.samples);
-    print_cost(cost);
+    printf("Benchmark%s/isolation=%s", bench->name, bench_mode());
+    if (!bench->doorless)
+        printf("/door=%s", door_names[door]);
+    printf(" %u ", cost.samples);
+    bench_print_cost(cost);
+}
+
+static void profile(const struct bench *bench, int door)
+{
+    struct call call;
+    void (*entry)(void) = prepared(bench, door, &call);
+
+    measure_profile(entry, &call);
 }
 
 static void print_units(void)
@@ -120,7 +130,7 @@ static void print_exposure(void)
 {
     unsigned pages = postern_exposed_pages();
 
-    printf("BenchmarkExposure/isolation=%s 1 %u pages/op %u bytes/op\n", mode(), pages,
+    printf("BenchmarkExposure/isolation=%s 1 %u pages/op %u bytes/op\n", bench_mode(), pages,
            pages << PAGE_SHIFT);
 }
 
@@ -187,70 +197,90 @@ static int run_all(void)
 
     ktap_begin();
     print_units();
-    for (unsigned i = 0; i < NR_BENCHES; i++) {
-        for (int door = 0; door < NR_DOORS; door++) {
+    for_each_bench(bench)
+    {
+        for (int door = 0; door < (bench->doorless ? 1 : NR_DOORS); door++) {
             if (available & 1 << door)
-                compare_modes(benches[i].name, door_names[door]);
+                compare_modes(bench->name, door_names[door]);
             else
-                ktap_skip("this CPU lacks the door", "%s %s", benches[i].name, door_names[door]);
+                ktap_skip("this CPU lacks the door", "%s %s", bench->name, door_names[door]);
         }
     }
     compare_modes("exposure", NULL);
     return ktap_end();
 }
 
-static const struct bench *find(const char *name)
+/* In a program of its own: what one leaves behind, such as pages, another would pay for. */
+static int run_each(void)
 {
-    for (unsigned i = 0; i < NR_BENCHES; i++) {
-        if (!strcmp(benches[i].name, name))
-            return &benches[i];
+    print_units();
+    for_each_bench(bench)
+    {
+        for (int door = 0; door < (bench->doorless ? 1 : NR_DOORS); door++) {
+            char *argv[] = {"bench", (char *)bench->name, (char *)door_names[door], NULL};
+            fflush(stdout);
+            if (doors() & 1 << door)
+                spawn_wait(argv);
+        }
     }
-    return NULL;
+    if (on_postern())
+        print_exposure();
+    return 0;
+}
+
+static int usage(void)
+{
+    fprintf(stderr,
+            "usage: bench [--all | copies | exposure | [profile] NAME [DOOR]]\n       NAME:");
+    for_each_bench(bench) fprintf(stderr, " %s", bench->name);
+    fprintf(stderr, "\n");
+    return 2;
+}
+
+static int run_named(const char *name, int door, void (*body)(const struct bench *bench, int door))
+{
+    if (door < 0 || !(doors() & 1 << door))
+        return usage();
+    for_each_bench(bench)
+    {
+        if (!strcmp(bench->name, name)) {
+            body(bench, door);
+            return 0;
+        }
+    }
+    return usage();
+}
+
+/* What asks Postern about itself. */
+static int run_here_only(const char *what)
+{
+    if (!on_postern()) {
+        printf("1..0 # SKIP this is not Postern\n");
+        return 0;
+    }
+    if (!strcmp(what, "--all"))
+        return run_all();
+    print_exposure();
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
+    arguments = argv;
     if (!measure_possible()) {
         printf("1..0 # SKIP this CPU has no time stamp counter\n");
         return 0;
     }
-    if (argc == 2 && (!strcmp(argv[1], "exposure") || !strcmp(argv[1], "--all"))) {
-        if (!on_postern()) {
-            printf("1..0 # SKIP this is not Postern\n");
-            return 0;
-        }
-        if (!strcmp(argv[1], "--all"))
-            return run_all();
-        print_exposure();
-        return 0;
-    }
-    if (argc >= 2 && !strcmp(argv[1], "operations")) {
+    if (argc == 1)
+        return run_each();
+    if (!strcmp(argv[1], "copies")) {
         print_units();
-        run_operations(argv[2]);
+        bench_copies();
         return 0;
     }
-    if (argc == 1) {
-        print_units();
-        for (unsigned i = 0; i < NR_BENCHES; i++) {
-            for (int door = 0; door < NR_DOORS; door++) {
-                if ((doors() & 1 << door) && (benches[i].number != NR_ipc_call || on_postern()))
-                    run(&benches[i], door);
-            }
-        }
-        if (on_postern())
-            print_exposure();
-        return 0;
-    }
-    const struct bench *bench = argc == 3 ? find(argv[1]) : NULL;
-    int door = argc == 3 ? door_number(argv[2]) : -2;
-    if (!bench || door < 0 || !(doors() & 1 << door)) {
-        fprintf(stderr,
-                "usage: bench [--all | exposure | operations [NAME] | NAME DOOR]\n       NAME:");
-        for (unsigned i = 0; i < NR_BENCHES; i++)
-            fprintf(stderr, " %s", benches[i].name);
-        fprintf(stderr, "\n");
-        return 2;
-    }
-    run(bench, door);
-    return 0;
+    if (!strcmp(argv[1], "--all") || !strcmp(argv[1], "exposure"))
+        return run_here_only(argv[1]);
+    int name = argc > 2 && !strcmp(argv[1], "profile") ? 2 : 1;
+    return run_named(argv[name], argc > name + 1 ? door_number(argv[name + 1]) : DOOR_INT80,
+                     name == 2 ? profile : run);
 }

@@ -5,8 +5,9 @@
 #include "user/lib/cpuid.h"
 #include "user/lib/postern.h"
 
-#define SAMPLES 101
-#define WARM_UP 10
+#define SAMPLES         101
+#define WARM_UP         10
+#define PROFILE_SAMPLES 9
 
 /*
  * timed_call(entry, call): ticks between two RDTSCs around `call *entry`. Everything that can be
@@ -75,56 +76,99 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static struct cost summary(uint32_t *values)
+/* How an operation is repeated. */
+struct repetition {
+    int warm_up, samples;
+    void (*prepare)(void); /* before each; NULL: nothing */
+};
+
+static const struct repetition usual = {WARM_UP, SAMPLES, NULL};
+
+static struct cost summary(uint32_t *values, int samples)
 {
-    qsort(values, SAMPLES, sizeof(*values), compare);
-    return (struct cost){.median = values[SAMPLES / 2], .minimum = values[0]};
+    qsort(values, samples, sizeof(*values), compare);
+    return (struct cost){.median = values[samples / 2], .minimum = values[0], .samples = samples};
 }
 
-static struct cost count_ticks(void (*entry)(void), const struct call *call)
+static uint32_t prepared_call(const struct repetition *how, void (*entry)(void),
+                              const struct call *call)
+{
+    if (how->prepare)
+        how->prepare();
+    return timed_call(entry, call);
+}
+
+static struct cost count_ticks(const struct repetition *how, void (*entry)(void),
+                               const struct call *call)
 {
     uint32_t samples[SAMPLES];
 
-    for (int i = -WARM_UP; i < SAMPLES; i++) {
-        uint32_t ticks = timed_call(entry, call);
+    for (int i = -how->warm_up; i < how->samples; i++) {
+        uint32_t ticks = prepared_call(how, entry, call);
         if (i >= 0)
             samples[i] = ticks;
     }
-    return summary(samples);
+    return summary(samples, how->samples);
 }
 
-static uint32_t count_cr3_writes(void (*entry)(void), const struct call *call)
+static uint32_t count_cr3_writes(const struct repetition *how, void (*entry)(void),
+                                 const struct call *call)
 {
     uint32_t samples[SAMPLES];
     struct postern_counters before, after;
 
-    for (int i = 0; i < SAMPLES; i++) {
+    for (int i = 0; i < how->samples; i++) {
+        if (how->prepare)
+            how->prepare();
         if (postern_counters(&before))
             return 0;
         timed_call(entry, call);
         postern_counters(&after);
         samples[i] = after.cr3_writes - before.cr3_writes;
     }
-    return summary(samples).median;
+    return summary(samples, how->samples).median;
 }
 
 bool measure_exact(void)
 {
     const struct call nothing = {0};
-    struct cost empty = count_ticks(empty_stub, &nothing);
-    struct cost known = count_ticks(known_stub, &nothing);
+    struct cost empty = count_ticks(&usual, empty_stub, &nothing);
+    struct cost known = count_ticks(&usual, known_stub, &nothing);
 
     return known.median - empty.median == KNOWN_INSTRUCTIONS;
 }
 
-struct cost measure(void (*entry)(void), const struct call *call)
+static struct cost difference(const struct repetition *how, void (*entry)(void),
+                              const struct call *call)
 {
-    struct cost empty = count_ticks(empty_stub, call), whole = count_ticks(entry, call);
+    struct cost empty = count_ticks(&usual, empty_stub, call);
+    struct cost whole = count_ticks(how, entry, call);
 
     return (struct cost){
         .median = whole.median - (empty.median - EMPTY_INSTRUCTIONS),
         .minimum = whole.minimum - (empty.minimum - EMPTY_INSTRUCTIONS),
-        .cr3_writes = count_cr3_writes(entry, call) - count_cr3_writes(empty_stub, call),
-        .samples = SAMPLES,
+        .cr3_writes =
+            count_cr3_writes(how, entry, call) - count_cr3_writes(&usual, empty_stub, call),
+        .samples = whole.samples,
     };
+}
+
+struct cost measure(void (*entry)(void), const struct call *call)
+{
+    return difference(&usual, entry, call);
+}
+
+struct cost measure_prepared(void (*entry)(void), const struct call *call, void (*prepare)(void))
+{
+    const struct repetition few = {2, 5, prepare};
+
+    return difference(&few, entry, call);
+}
+
+void measure_profile(void (*entry)(void), const struct call *call)
+{
+    for (int i = 0; i < PROFILE_SAMPLES; i++)
+        timed_call(empty_stub, call);
+    for (int i = -WARM_UP; i < PROFILE_SAMPLES; i++)
+        timed_call(entry, call);
 }

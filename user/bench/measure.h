@@ -29,4 +29,12 @@ bool measure_exact(void);
  */
 struct cost measure(void (*entry)(void), const struct call *call);
 
+/* The same from a few runs only, before each of which prepare() is called: for what takes long, or
+ * changes what it finds. */
+struct cost measure_prepared(void (*entry)(void), const struct call *call, void (*prepare)(void));
+
+/* Runs nothing nine times, then the call until it is warm and nine times more, each between two
+ * RDTSCs: what scripts/profile_operation.py reads. */
+void measure_profile(void (*entry)(void), const struct call *call);
+
 #endif

@@ -1,116 +1,168 @@
-#define _GNU_SOURCE
-#include "user/bench/operations.h"
-
+/* Operations that are more than one call, or none: pipes, signals, processes. */
+#include <fcntl.h>
+#include <signal.h>
 #include <stddef.h>
-#include <sys/mman.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PAGE  4096
-#define PAGES 4096 /* more than there are samples */
+#include "user/bench/bench.h"
+#include "user/lib/syscall.h"
 
-static char *map(size_t size)
+#define PAGE 4096
+
+static char buffer[PAGE] __attribute__((aligned(PAGE))) = {1};
+static int there[2], back[2]; /* pipes */
+
+static void open_close(void)
 {
-    return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    bench_call(NR_close, bench_call(NR_open, (long)"/dev/null", O_RDONLY, 0), 0, 0);
 }
+
+/* --- pipes -------------------------------------------------------------------------------------
+ */
+
+static void make_pipe(struct call *call)
+{
+    (void)call;
+    if (pipe(there))
+        exit(1);
+}
+
+static void pipe_self(long size)
+{
+    bench_call(NR_write, there[1], (long)buffer, size);
+    bench_call(NR_read, there[0], (long)buffer, size);
+}
+
+static void pipe_self_1(void)
+{
+    pipe_self(1);
+}
+
+static void pipe_self_4k(void)
+{
+    pipe_self(PAGE);
+}
+
+/* A process that does nothing else, as long as this one lives. */
+static void partner(void (*body)(void))
+{
+    if (fork())
+        return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;)
+        body();
+}
+
+static void answer(void)
+{
+    bench_call(NR_read, there[0], (long)buffer, 1);
+    bench_call(NR_write, back[1], (long)buffer, 1);
+}
+
+static void make_ping_pong(struct call *call)
+{
+    make_pipe(call);
+    if (pipe(back))
+        exit(1);
+    partner(answer);
+}
+
+static void ping_pong(void)
+{
+    bench_call(NR_write, there[1], (long)buffer, 1);
+    bench_call(NR_read, back[0], (long)buffer, 1);
+}
+
+/* --- the scheduler ------------------------------------------------------------------------------
+ */
+
+/* There and back: the partner yields in between. */
+static void yield(void)
+{
+    bench_call(NR_sched_yield, 0, 0, 0);
+}
+
+static void make_yield(struct call *call)
+{
+    (void)call;
+    partner(yield);
+}
+
+/* --- signals ------------------------------------------------------------------------------------
+ */
+
+static pid_t self;
+
+/* Handlers get the frame on the stack. */
+static void handle(int signal)
+{
+    (void)signal;
+}
+
+/* The two bytes of the instruction that faulted are not tried again. */
+void skip_fault(int signal);
+__asm__("\t.text\n"
+        "skip_fault:\n"
+        "\taddl $2, 8+56(%esp)\n" /* return address, signal, struct sigcontext: its eip */
+        "\tret\n");
+
+static void make_kill(struct call *call)
+{
+    (void)call;
+    self = getpid();
+    signal(SIGUSR1, handle);
+}
+
+static void kill_self(void)
+{
+    bench_call(NR_kill, self, SIGUSR1, 0);
+}
+
+static void make_fault(struct call *call)
+{
+    (void)call;
+    signal(SIGSEGV, skip_fault);
+}
+
+static void fault_handled(void)
+{
+    __asm__ volatile("movl (%0), %0" : : "a"(PAGE) : "memory");
+}
+
+/* --- processes ----------------------------------------------------------------------------------
+ */
 
 static void fork_exit_wait(void)
 {
-    pid_t pid = fork();
-
-    if (pid == 0)
-        _exit(0);
-    waitpid(pid, NULL, 0);
+    if (bench_call(NR_fork, 0, 0, 0) == 0)
+        bench_call(NR_exit, 0, 0, 0);
+    bench_call(NR_wait4, -1, 0, 0);
 }
 
 static void fork_exec_exit_wait(void)
 {
-    pid_t pid = fork();
+    static const char *const arguments[] = {"nothing", NULL}, *const environment[] = {NULL};
 
-    if (pid == 0) {
-        char *argv[] = {"true", NULL};
-        execv("/bin/true", argv);
-        _exit(127);
+    if (bench_call(NR_fork, 0, 0, 0) == 0) {
+        bench_call(NR_execve, (long)"/bin/nothing", (long)arguments, (long)environment);
+        bench_call(NR_exit, 127, 0, 0);
     }
-    waitpid(pid, NULL, 0);
+    bench_call(NR_wait4, -1, 0, 0);
 }
 
-static void fault(void)
-{
-    static char *next;
-
-    if (!next)
-        next = map(PAGES * PAGE);
-    *next = 1;
-    next += PAGE;
-}
-
-static void map_and_unmap(void)
-{
-    munmap(map(PAGE), PAGE);
-}
-
-static void map_touch_unmap(void)
-{
-    char *page = map(PAGE);
-
-    *page = 1;
-    munmap(page, PAGE);
-}
-
-/* Among 10,000 regions: none can be merged with its neighbour. */
-static char *many(void)
-{
-    static char *memory;
-
-    if (!memory) {
-        memory = map(10000 * PAGE);
-        for (int i = 0; i < 10000; i += 2)
-            mprotect(memory + i * PAGE, PAGE, PROT_READ);
-    }
-    return memory;
-}
-
-static void protect_among_many(void)
-{
-    char *page = many() + 5000 * PAGE;
-
-    mprotect(page, PAGE, PROT_READ | PROT_EXEC);
-    mprotect(page, PAGE, PROT_READ);
-}
-
-static void map_among_many(void)
-{
-    many();
-    map_and_unmap();
-}
-
-/* Two pages that change places, with whatever is in them. */
-static void move_page(void)
-{
-    static char *page, *other;
-
-    if (!page) {
-        page = map(3 * PAGE);
-        other = page + 2 * PAGE;
-        *page = 1;
-        munmap(page + PAGE, 2 * PAGE);
-    }
-    mremap(page, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, other);
-    char *swap = page;
-    page = other;
-    other = swap;
-}
-
-/* What leaves pages or regions behind comes last: a fork copies them. */
-const struct operation operations[] = {
-    {"ForkExitWait", fork_exit_wait},
-    {"ForkExecExitWait", fork_exec_exit_wait},
-    {"MmapMunmap", map_and_unmap},
-    {"MmapTouchMunmap", map_touch_unmap},
-    {"MremapMove", move_page},
-    {"PageFault", fault},
-    {"MmapMunmapMany", map_among_many},
-    {"MprotectMany", protect_among_many},
-    {NULL, NULL},
+const struct bench bench_operations[] = {
+    {"OpenClose", NULL, open_close, false},
+    {"PipeSelf1", make_pipe, pipe_self_1, false},
+    {"PipeSelf4K", make_pipe, pipe_self_4k, false},
+    {"PipePingPong", make_ping_pong, ping_pong, false},
+    {"YieldTwo", make_yield, yield, false},
+    {"KillSelf", make_kill, kill_self, false},
+    {"FaultHandled", make_fault, fault_handled, true},
+    {"ForkExitWait", NULL, fork_exit_wait, false},
+    {"ForkExecExitWait", NULL, fork_exec_exit_wait, false},
+    {NULL, NULL, NULL, false},
 };

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #define CPUID_TSC  (1u << 4)
+#define CPUID_CMOV (1u << 15)
 #define CPUID_FXSR (1u << 24)
 #define CPUID_SSE  (1u << 25)
 

@@ -25,6 +25,13 @@ static char stack[STACK + 64] __attribute__((aligned(4096)));
 
 uint8_t *machine_code;
 
+const struct door_code machine_doors[NR_DOORS] = {
+    [DOOR_INT80] = {{0xcd, 0x80}, 2},
+    [DOOR_SYSENTER] = {{0x0f, 0x34}, 2},
+    [DOOR_SYSCALL] = {{0x0f, 0x05}, 2},
+    [DOOR_CALLGATE] = {{0x9a, 0, 0, 0, 0, SELECTOR_CALLGATE, 0}, 7},
+};
+
 /* The flags that the handler returns with, and the C library's segments. */
 uint32_t machine_flags, machine_fs, machine_gs;
 

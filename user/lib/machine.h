@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/postern_abi.h"
+
 /* General, segment and flag registers in the order of a signal frame (kernel/abi_signal.h). */
 struct registers {
     uint32_t gs, fs, es, ds, edi, esi, ebp, esp, ebx, edx, ecx, eax, trap, error, eip, cs, eflags,
@@ -62,6 +64,13 @@ uint32_t machine_stack(void);
 
 /* A page that can be written and run, for code that is made up. After machine_init(). */
 extern uint8_t *machine_code;
+
+/* The instruction of each door. Behind sysenter's comes the vDSO, which pops three and returns. */
+struct door_code {
+    uint8_t bytes[8];
+    unsigned length;
+};
+extern const struct door_code machine_doors[NR_DOORS];
 
 /* True if address lies in the handler's own stack, where no run may put its ESP. */
 bool machine_is_reserved(uint32_t address);

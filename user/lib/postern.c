@@ -10,6 +10,7 @@
 
 const char *const isolation_names[2] = {"split", "shared"};
 const char *const door_names[NR_DOORS] = {"int80", "sysenter", "syscall", "callgate"};
+const char *const copy_names[NR_COPIES] = {"walk", "direct", "window", "bounce"};
 
 int postern_get(enum postern_setting setting)
 {
@@ -89,6 +90,15 @@ int isolation_number(const char *name)
 {
     for (int i = 0; i < 2; i++) {
         if (!strcmp(name, isolation_names[i]))
+            return i;
+    }
+    return -1;
+}
+
+int copy_number(const char *name)
+{
+    for (int i = 0; i < NR_COPIES; i++) {
+        if (!strcmp(name, copy_names[i]))
             return i;
     }
     return -1;

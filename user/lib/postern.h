@@ -21,6 +21,26 @@ int postern_sabotage(enum postern_sabotage what);
 int postern_strike(int vector, int after, int waiting);
 int postern_struck(struct postern_struck *struck);
 
+/*
+ * A batch as it is written, call by call:
+ *
+ *     struct postern_batch batch = {0};
+ *     postern_batch_add(&batch, 0, NR_open, 2, (long)path, O_RDONLY);
+ *     postern_batch_add(&batch, POSTERN_BATCH_RESULT(0), NR_read, 3, 0, (long)buffer, size);
+ *     int run = postern_batch_run(&batch);    results[0] to results[run - 1] are valid
+ */
+struct postern_batch {
+    uint32_t words[POSTERN_BATCH_WORDS];
+    int32_t results[POSTERN_BATCH_WORDS];
+    unsigned nr_words, count;
+};
+
+/* flags: POSTERN_BATCH_STOP, POSTERN_BATCH_RESULT(n); then that many arguments, of type long. The
+ * index of the call; -1: it does not fit. */
+int postern_batch_add(struct postern_batch *batch, uint32_t flags, uint32_t number,
+                      unsigned nr_arguments, ...);
+int postern_batch_run(struct postern_batch *batch);
+
 bool on_postern(void);
 
 /* What the whole system has in use. */
@@ -39,8 +59,10 @@ void postern_perror(const char *who);
 /* Names, and their numbers or -1 (doors: -2). */
 extern const char *const isolation_names[2];
 extern const char *const door_names[NR_DOORS];
+extern const char *const copy_names[NR_COPIES];
 int isolation_number(const char *name);
 int door_number(const char *name); /* "auto" is DOOR_AUTO */
+int copy_number(const char *name);
 
 /* Supervisor pages that the caller's directory maps. */
 unsigned postern_exposed_pages(void);

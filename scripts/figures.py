@@ -1,0 +1,90 @@
+"""The figures of a study: read from a log, kept in a checked-in file, compared with it.
+
+scripts/bench.txt holds the exact count of every benchmark by door and mode, with the compiler and the
+QEMU that it came from. `make bench-update` writes it; `make test` fails where a figure is worse.
+"""
+import re
+import subprocess
+
+EXPECTED = "scripts/bench.txt"
+DOORS = ("int80", "sysenter", "syscall", "callgate")
+MODES = ("split", "shared")
+UNITS = ("instr/op", "cr3/op")
+# Another compiler makes other code, so its figures say little of a change of ours.
+LOOSELY = 1.10
+LINE = re.compile(r"^Benchmark(\w+)((?:/\w+=\w+)*) \d+ (.*)$")
+
+
+def parse(lines):
+    """One dictionary for each value of each Go benchmark line."""
+    for line in lines:
+        if not (match := LINE.match(line.strip())):
+            continue
+        keys = dict(part.split("=") for part in match[2].split("/")[1:])
+        fields = match[3].split()
+        for value, unit in zip(fields[::2], fields[1::2]):
+            yield {"benchmark": match[1], "isolation": keys.get("isolation", ""),
+                   "door": keys.get("door", ""), "unit": unit, "value": int(value)}
+
+
+def table_of(rows):
+    """{(benchmark, door): [split, shared, CR3 writes in split, in shared]}, in the order measured."""
+    table = {}
+    for row in rows:
+        if row["unit"] in UNITS:
+            cells = table.setdefault((row["benchmark"], row["door"] or "-"), [None] * 4)
+            cells[2 * UNITS.index(row["unit"]) + MODES.index(row["isolation"])] = row["value"]
+    return table
+
+
+def versions(compiler):
+    """What the figures depend on besides the sources."""
+    first = {}
+    for name, command in (("compiler", compiler.split()), ("qemu", ["qemu-system-x86_64"])):
+        text = subprocess.run([*command, "--version"], stdout=subprocess.PIPE, check=True).stdout
+        first[name] = text.decode().splitlines()[0]
+    return first
+
+
+def write(path, table, made_with):
+    """The whole file."""
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("# Instructions and CR3 writes of one operation, exactly; `make bench-update` writes this "
+                   "file.\n")
+        for name, text in made_with.items():
+            file.write(f"# {name}: {text}\n")
+        file.write(f"#\n# {'benchmark':<18} {'door':<9} {'split':>8} {'shared':>8} {'CR3':>5} {'CR3':>5}\n")
+        for (benchmark, door), cells in table.items():
+            file.write(f"{benchmark:<20} {door:<9} {cells[0]:>8} {cells[1]:>8} {cells[2]:>5} "
+                       f"{cells[3]:>5}\n")
+
+
+def read(path):
+    """(table, made_with) of a file that write() wrote."""
+    table, made_with = {}, {}
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            if match := re.match(r"# (\w+): (.*)", line):
+                made_with[match[1]] = match[2]
+            elif not line.startswith("#"):
+                benchmark, door, *cells = line.split()
+                table[benchmark, door] = [int(cell) for cell in cells]
+    return table, made_with
+
+
+def compare(table, expected, loosely=False):
+    """(problems, improvements): a line for each figure that is not as expected."""
+    problems, improvements = [], []
+    for key in sorted(set(table) | set(expected)):
+        name = " ".join(key)
+        if key not in expected or key not in table:
+            where = "the file" if key in table else "this run"
+            problems.append(f"{name} is missing in {where}")
+            continue
+        for new, old, what in zip(table[key], expected[key],
+                                  ("split", "shared", "CR3 writes, split", "CR3 writes, shared")):
+            if new > (int(old * LOOSELY) if loosely and "CR3" not in what else old):
+                problems.append(f"{name}, {what}: {new}, was {old} ({new - old:+})")
+            elif new < old:
+                improvements.append(f"{name}, {what}: {new}, was {old} ({new - old:+})")
+    return problems, improvements
