@@ -3,6 +3,7 @@
  * through.
  */
 #include "arch/i386/asm.h"
+#include "kernel/ipc_direct.h"
 #include "kernel/process.h"
 #include "kernel/return.h"
 #include "kernel/syscall.h"
@@ -58,12 +59,16 @@ int syscall_argument6(const struct trapframe *tf, uint32_t *value)
     return 0;
 }
 
-/* A number without a call, or a process that is watched: its threads' limit is 0. */
+/* A number without a call, or a thread whose limit is 0: its process is watched, or the gate page
+ * has switched to it. */
 __attribute__((noinline)) long syscall_other(const struct process *process, struct trapframe *tf)
 {
+    struct thread *thread = thread_of(tf);
     uint32_t number = tf->eax;
     syscall_handler handler = number < NR_SYSCALLS ? syscall_handlers[number] : sys_ni_syscall;
 
+    if (thread->state != THREAD_RUNNABLE)
+        direct_settle(thread);
     if (process->watch & WATCH_POISON)
         poison_stack();
     return process->watch & WATCH_TRACE ? trace_call(tf, handler) : handler(tf);

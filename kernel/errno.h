@@ -45,8 +45,10 @@
 #define ENODATA      61
 #define EOVERFLOW    75
 #define ENOTSOCK     88
+#define EMSGSIZE     90
 #define EOPNOTSUPP   95
 #define EAFNOSUPPORT 97
+#define ECONNRESET   104
 #define ETIMEDOUT    110
 #define EOWNERDEAD   130
 

@@ -302,6 +302,7 @@ static void enter(const struct program *program, const char *path)
     if (old)
         space_put(old);
     vfork_finish(thread);
+    ipc_leave(thread);
     files_close_on_exec(thread->files);
     sighand_reset(process->sighand);
     process->exit_signal = SIGCHLD;

@@ -2,6 +2,7 @@
 
 #include "kernel/fs/lock.h"
 #include "kernel/fs/vfs.h"
+#include "kernel/ipc_direct.h"
 #include "kernel/limits.h"
 #include "kernel/panic.h"
 #include "kernel/process.h"
@@ -50,11 +51,14 @@ ssize_t file_read_at(struct file *file, void *to, size_t size, uint64_t offset)
 /* --- tables -------------------------------------------------------------------------------------
  */
 
-/* Any close of a file gives up the record locks that the process holds on it (fcntl(2)). */
+/* Any close of a file gives up the record locks that the process holds on it (fcntl(2)), and any
+ * close of an endpoint what the gate page was told about descriptors. */
 static void descriptor_put(struct files *files, struct file *file)
 {
     if (file->inode && file->inode->locks)
         lock_release(file->inode, files);
+    if (file->operations == &endpoint_operations)
+        direct_forget_all();
     file_put(file);
 }
 
@@ -185,6 +189,28 @@ int files_install(struct files *files, struct file *file, bool close_on_exec)
 void files_remove(struct files *files, int fd)
 {
     files->slots[fd] = 0;
+}
+
+int files_install_pair(struct files *files, struct file *const pair[2], bool close_on_exec,
+                       unsafe_int_pair user)
+{
+    struct int_pair fds = {-1, -1};
+
+    fds.first = files_install(files, pair[0], close_on_exec);
+    if (fds.first >= 0)
+        fds.second = files_install(files, pair[1], close_on_exec);
+    int error = fds.first < 0    ? fds.first
+                : fds.second < 0 ? fds.second
+                                 : copy_object_k2u(user, &fds);
+    if (!error)
+        return 0;
+    if (fds.second >= 0)
+        files_remove(files, fds.second);
+    if (fds.first >= 0)
+        files_remove(files, fds.first);
+    file_put(pair[0]);
+    file_put(pair[1]);
+    return error;
 }
 
 int files_install_at(struct files *files, struct file *file, bool close_on_exec, int fd)

@@ -41,6 +41,8 @@ struct file_operations {
     void (*release)(struct file *file);
 };
 
+extern const struct file_operations endpoint_operations; /* kernel/ipc.c */
+
 struct file {
     uint32_t references;
     uint32_t flags; /* O_ACCMODE, status flags, FILE_* */
@@ -139,6 +141,11 @@ unsigned files_limit(void);
 
 /* 0 if files_install() would find a descriptor now, else its error. */
 int files_room(struct files *files);
+
+/* Puts both into the lowest free descriptors and tells user mode which, taking over the references.
+ * 0, or -EMFILE, -ENOMEM, -EFAULT with nothing installed and both references dropped. */
+int files_install_pair(struct files *files, struct file *const pair[2], bool close_on_exec,
+                       unsafe_int_pair user);
 
 /* Takes a file out of its descriptor; the reference is the caller's again. */
 void files_remove(struct files *files, int fd);

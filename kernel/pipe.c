@@ -380,28 +380,13 @@ static int pipe_create(uint32_t flags, struct file *ends[2])
 
 static long make_pipe(unsafe_int_pair user, uint32_t flags)
 {
-    struct files *files = current_thread()->files;
     struct file *ends[2];
-    struct int_pair fds = {-1, -1};
 
     if (flags & ~(O_NONBLOCK | O_CLOEXEC))
         return -EINVAL;
     int error = pipe_create(flags & O_NONBLOCK, ends);
-    if (error)
-        return error;
-    fds.first = files_install(files, ends[0], flags & O_CLOEXEC);
-    if (fds.first >= 0)
-        fds.second = files_install(files, ends[1], flags & O_CLOEXEC);
-    error = fds.first < 0 ? fds.first : fds.second < 0 ? fds.second : copy_object_k2u(user, &fds);
-    if (!error)
-        return 0;
-    if (fds.second >= 0)
-        files_remove(files, fds.second);
-    if (fds.first >= 0)
-        files_remove(files, fds.first);
-    file_put(ends[0]);
-    file_put(ends[1]);
-    return error;
+    return error ? error
+                 : files_install_pair(current_thread()->files, ends, flags & O_CLOEXEC, user);
 }
 
 SYSCALL_DEFINE1(pipe, unsafe_int_pair, fds)

@@ -35,6 +35,11 @@ enum postern_copy {
     NR_COPIES,
 };
 
+enum postern_ipc {
+    IPC_DIRECT,
+    IPC_KERNEL,
+};
+
 /* postern_get(what) and postern_set(what, value): the calling process, unless it says otherwise. */
 enum postern_setting {
     POSTERN_ISOLATION,      /* get: enum postern_isolation that this process runs in */
@@ -53,6 +58,7 @@ enum postern_setting {
     POSTERN_RESIDENT, /* get: 1 if this process's gate page answers some calls itself */
     POSTERN_RESIDENT_NEXT, /* get, set: the same for its next execve; inherited by fork */
     POSTERN_FILES_IN_USE,  /* get: open files, of the whole system */
+    POSTERN_IPC, /* get, set: enum postern_ipc that serves this process; inherited by fork */
 };
 
 /* postern_counters(buffer, size): since boot, all processes; each wraps at 2^32. */
@@ -120,7 +126,8 @@ struct postern_struck {
  *     that there is not yet: it was not run and has -EINVAL.
  * Calls may block. All words are fetched before the first runs, the results stored after the last,
  * so the two may be the same memory. Not run, with the result -EINVAL: sigreturn, rt_sigreturn,
- * execve, fork, vfork, clone, exit, exit_group, restart_syscall; with -ELOOP: postern_batch. They
+ * execve, fork, vfork, clone, exit, exit_group, restart_syscall, ipc_receive, ipc_call,
+ * ipc_reply_and_wait; with -ELOOP: postern_batch. They
  * end nothing.
  *
  * E2BIG: more words than POSTERN_BATCH_WORDS. EFAULT: the words cannot be read, and nothing was
@@ -133,6 +140,64 @@ struct postern_struck {
 #define POSTERN_BATCH_STOP        (1u << 19)
 #define POSTERN_BATCH_RESULT(n)   (1u << (24 + (n)))
 #define POSTERN_BATCH_RESERVED    0xc0f00000u
+
+/*
+ * Short messages.
+ *
+ * endpoint_create(fds, flags) makes an endpoint: who has fds[0] can receive from it and reply, who
+ * has fds[1] can send to it and call. The descriptors are the only names that it has: they are
+ * inherited, duplicated and closed like any others. flags: 0 or O_CLOEXEC.
+ *
+ * A message is four words and, in the long form, up to POSTERN_IPC_BUFFER bytes. Nothing is
+ * buffered: sender and receiver wait for each other, each side first come, first served.
+ *
+ *     ipc_send(fd, words)             returns 0 when a receiver has the message
+ *     ipc_receive(fd)                 returns 0, or 1 if the sender waits for a reply
+ *     ipc_call(fd, words)             sends; returns 0 with the reply
+ *     ipc_reply(fd, words)            answers what this thread received last, through fd; returns 0
+ *     ipc_reply_and_wait(fd, words)   both in one; returns as ipc_receive
+ *
+ * fd is in ebx, the words are in ecx, edx, esi and edi, both ways: a call that brings a message
+ * changes these registers, unlike any other, even where the C library's stub would restore them.
+ * An error brings nothing, and may have cleared the four if the call slept.
+ *
+ *     ipc_message(op, fd, message)    any of them, with a buffer and a timeout
+ *
+ * A thread owes one reply at most. If it receives again without one, ends, or runs a new program,
+ * or if the last descriptor for receiving is closed, the caller's error is ECONNRESET.
+ *
+ *     EBADF       fd is not that end of an endpoint; or another thread closed it meanwhile
+ *     EPIPE       nobody has a descriptor for the other end, so nobody will ever come
+ *     ECONNRESET  call: received, but there will be no reply
+ *     ESRCH       reply: this thread owes none through fd, or the caller gave up or died; what else
+ *                 the call was to do is not done
+ *     EMSGSIZE    the buffer is longer than the partner's room; the partner waits on
+ *     EFAULT      a bad buffer of one's own. Its partner waits on, but a server whose caller cannot
+ *                 take the reply is done: the error is the caller's
+ *     ETIMEDOUT   and whatever was begun is taken back: nothing was sent, or the reply is forgotten
+ *     EINTR       a signal's handler ran. A send, receive or call that nobody has answered is made
+ *                 again where the handler has SA_RESTART; never one that has a timeout, whose
+ *                 message was received, or that has replied: the server would see it twice
+ */
+#define POSTERN_IPC_WORDS  4
+#define POSTERN_IPC_BUFFER 65536
+
+enum postern_ipc_op {
+    IPC_SEND,
+    IPC_RECEIVE,
+    IPC_CALL,
+    IPC_REPLY,
+    IPC_REPLY_AND_WAIT,
+};
+
+struct postern_message {
+    uint32_t words[POSTERN_IPC_WORDS]; /* in and out */
+    uint32_t buffer, size;             /* in: what is sent */
+    uint32_t room_at, room;            /* in: where a buffer may be received */
+    uint32_t received;                 /* out: its length */
+    uint32_t reserved;                 /* in: 0 */
+    int64_t timeout;                   /* in: nanoseconds; below 0: none */
+};
 
 /* postern_sabotage(what): breaks the kernel on purpose; EPERM unless booted with sabotage=on. */
 enum postern_sabotage {

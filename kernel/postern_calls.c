@@ -4,6 +4,7 @@
 #include "kernel/counters.h"
 #include "kernel/exposure.h"
 #include "kernel/file.h"
+#include "kernel/ipc_direct.h"
 #include "kernel/knobs.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
@@ -74,6 +75,8 @@ SYSCALL_DEFINE1(postern_get, int, setting)
         return process->resident_next;
     case POSTERN_FILES_IN_USE:
         return files_in_use;
+    case POSTERN_IPC:
+        return process->ipc;
     }
     return -EINVAL;
 }
@@ -129,6 +132,14 @@ SYSCALL_DEFINE2(postern_set, int, setting, int, value)
             return -EINVAL;
         poison_byte = value;
         set_watch(process, WATCH_POISON, value);
+        return 0;
+    case POSTERN_IPC:
+        if (value != IPC_DIRECT && value != IPC_KERNEL)
+            return -EINVAL;
+        process->ipc = value;
+        process_watch(process, process->watch);
+        if (value == IPC_KERNEL)
+            direct_leave(current_thread());
         return 0;
     }
     return -EINVAL;

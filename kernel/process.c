@@ -8,6 +8,7 @@
 #include "kernel/file.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/futex.h"
+#include "kernel/ipc_direct.h"
 #include "kernel/knobs.h"
 #include "kernel/panic.h"
 #include "kernel/resident.h"
@@ -154,7 +155,11 @@ void process_watch(struct process *process, uint32_t watch)
     struct thread *thread;
 
     process->watch = watch;
-    for_each_thread(thread, process) thread->nr_calls = watch ? 0 : NR_SYSCALLS;
+    for_each_thread(thread, process)
+    {
+        direct_forget(thread);
+        thread->nr_calls = watch ? 0 : NR_SYSCALLS;
+    }
     resident_changed(process);
 }
 
@@ -268,6 +273,7 @@ static struct process *process_fork(struct process *parent, uint32_t flags, int 
     child->isolation_next = parent->isolation_next;
     child->resident_next = parent->resident_next;
     child->door_next = parent->door_next;
+    child->ipc = parent->ipc;
     process_watch(child, parent->watch);
     memcpy(child->name, parent->name, sizeof(child->name));
     inherit(child, parent);
@@ -341,6 +347,7 @@ void process_start_init(void)
     init_process->isolation_next = knobs.isolation;
     init_process->resident_next = knobs.resident;
     init_process->door_next = DOOR_AUTO;
+    init_process->ipc = knobs.ipc;
     init_process->limits = limits_default;
     init_process->dumpable = true;
     thread->tid = init_process->pid;
@@ -455,6 +462,7 @@ static void thread_release(struct thread *thread)
 
     futex_thread_exit(thread);
     vfork_finish(thread);
+    ipc_leave(thread);
     files_put(thread->files);
     thread->files = NULL;
     cwd_put(thread->cwd);

@@ -14,6 +14,7 @@
 #include "kernel/abi_process.h"
 #include "kernel/cputime.h"
 #include "kernel/credentials.h"
+#include "kernel/ipc.h"
 #include "kernel/itimer.h"
 #include "kernel/limits.h"
 #include "kernel/list.h"
@@ -79,6 +80,7 @@ struct thread {
     vaddr_t robust_list;            /* set_robust_list(2) */
     struct vfork_wait *vfork;       /* who waits for this thread's exec or end */
     struct restart restart;
+    struct ipc ipc;
     struct cputime time;
 };
 
@@ -122,8 +124,9 @@ struct process {
     enum postern_isolation isolation_next;
     bool resident_next; /* isolation_next's like: what the next execve gets */
     int door_next;      /* enum postern_door or DOOR_AUTO */
-    uint32_t watch;     /* WATCH_*: what the dispatcher does with each call; inherited by fork */
-    char name[16];      /* last component of the program's path */
+    enum postern_ipc ipc;
+    uint32_t watch; /* WATCH_*: what the dispatcher does with each call; inherited by fork */
+    char name[16];  /* last component of the program's path */
     struct strings strings;
     struct credentials credentials;
     struct limits limits;
@@ -172,6 +175,10 @@ static inline struct trapframe *current_trapframe(void)
  */
 struct thread *thread_create(void (*entry)(void));
 void thread_free(struct thread *thread);
+
+/* Empties the kernel stack of thread, which does not run, but for its trapframe: its next step is
+ * entry(), after which it leaves for user mode. */
+void thread_restart(struct thread *thread, void (*entry)(void));
 
 /* Sets what the dispatcher does with each call of process: WATCH_*. */
 void process_watch(struct process *process, uint32_t watch);

@@ -1,6 +1,7 @@
 #include "kernel/sched.h"
 
 #include "arch/i386/switch.h"
+#include "kernel/ipc_direct.h"
 #include "kernel/resident.h"
 #include "kernel/time.h"
 #include "kernel/timer.h"
@@ -23,6 +24,8 @@ void sched_wake(struct thread *thread)
     if (thread->state == THREAD_SLEEPING) {
         thread->state = THREAD_RUNNABLE;
         list_insert(&run_queue, &thread->queue);
+        if (thread->ipc.slot)
+            direct_suspend(thread);
         resident_not_alone();
     }
     interrupts_restore(flags);
@@ -161,6 +164,22 @@ int wait_sleep(enum sleep_kind kind, uint64_t deadline)
     else
         sleep_until(current, deadline);
     return is_interrupted(current, kind) ? -ERESTARTSYS : 0;
+}
+
+int wait_hand_over(struct thread *next)
+{
+    struct thread *current = current_thread();
+
+    if (next->state != THREAD_SLEEPING || is_interrupted(current, SLEEP_INTERRUPTIBLE)) {
+        sched_wake(next);
+        return wait_sleep(SLEEP_INTERRUPTIBLE, WAIT_FOREVER);
+    }
+    current->sleep = SLEEP_INTERRUPTIBLE;
+    current->state = THREAD_SLEEPING;
+    next->state = THREAD_RUNNABLE;
+    switch_thread(current, next);
+    sched_begin();
+    return is_interrupted(current, SLEEP_INTERRUPTIBLE) ? -ERESTARTSYS : 0;
 }
 
 void wait_wake(struct wait_queue *queue)

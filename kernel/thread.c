@@ -74,6 +74,20 @@ __asm__("\t.text\n"
         "\tcall sched_begin\n"
         "\tret\n");
 
+/* From the top: a trapframe, then what unwinds: the gate's exit, entry, thread_begin, and the four
+ * registers that switch_stack() pops. */
+void thread_restart(struct thread *thread, void (*entry)(void))
+{
+    uint32_t *stack = (uint32_t *)((struct trapframe *)thread->top - 1);
+
+    *--stack = (uint32_t)split_gate_exit;
+    *--stack = (uint32_t)entry;
+    *--stack = (uint32_t)thread_begin;
+    stack -= 4;
+    memset(stack, 0, 4 * sizeof(*stack));
+    thread->kernel_esp = (uint32_t)stack;
+}
+
 struct thread *thread_create(void (*entry)(void))
 {
     struct thread *thread = heap_alloc_zeroed(sizeof(*thread));
@@ -91,20 +105,12 @@ struct thread *thread_create(void (*entry)(void))
     list_init(&thread->queue);
     list_init(&thread->siblings);
     signal_pending_init(&thread->pending);
+    ipc_init(&thread->ipc);
     thread->top = (struct stack_top *)(slot_stack(slot) + KSTACK_SIZE) - 1;
     thread->top->thread = thread;
 
-    /* from the top: a trapframe, then what unwinds: the gate's exit, entry, thread_begin, and the
-     * four registers that switch_stack() pops */
-    struct trapframe *tf = (struct trapframe *)thread->top - 1;
-    uint32_t *stack = (uint32_t *)tf;
-    memset(tf, 0, sizeof(*tf));
-    *--stack = (uint32_t)split_gate_exit;
-    *--stack = (uint32_t)entry;
-    *--stack = (uint32_t)thread_begin;
-    stack -= 4;
-    memset(stack, 0, 4 * sizeof(*stack));
-    thread->kernel_esp = (uint32_t)stack;
+    memset((struct trapframe *)thread->top - 1, 0, sizeof(struct trapframe));
+    thread_restart(thread, entry);
     return thread;
 }
 

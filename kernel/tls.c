@@ -5,6 +5,7 @@
  * iret).
  */
 #include "arch/i386/switch.h"
+#include "kernel/ipc_direct.h"
 #include "kernel/process.h"
 #include "kernel/syscall.h"
 
@@ -59,6 +60,7 @@ int tls_set(struct thread *thread, const struct user_desc *d)
     if (d->entry < GDT_TLS_MIN || d->entry > GDT_TLS_MAX)
         return -EINVAL;
     thread->tls[d->entry - GDT_TLS_MIN] = make_descriptor(d);
+    direct_forget(thread);
     return 0;
 }
 

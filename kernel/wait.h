@@ -52,6 +52,10 @@ enum sleep_kind {
  */
 int wait_sleep(enum sleep_kind kind, uint64_t deadline);
 
+/* As wait_sleep(SLEEP_INTERRUPTIBLE, WAIT_FOREVER), but next, which sleeps, runs at once and not
+ * after those who wait for the CPU: it gets what is left of the caller's time slice. */
+int wait_hand_over(struct thread *next);
+
 /* Makes every sleeper runnable. */
 void wait_wake(struct wait_queue *queue);
 

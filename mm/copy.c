@@ -95,6 +95,37 @@ int copy_k2u(unsafe_bytes to, const void *from, size_t size)
     return 0;
 }
 
+/*
+ * By the page walk whatever the strategies: only one of the two directories could be loaded. Both
+ * pages are made present before either is looked at, since one fault may replace the other's page
+ * (a copy within one space). No memory for a page is a bad page: the space may be another's, which
+ * did not ask for it.
+ */
+enum copy_fault copy_u2u(struct space *to_space, unsafe_bytes to, struct space *from_space,
+                         unsafe_bytes from, size_t size)
+{
+    counters.copies_from_user++;
+    counters.copies_to_user++;
+    if (!unsafe_range_ok(from, size))
+        return COPY_BAD_SOURCE;
+    if (!unsafe_range_ok(to, size))
+        return COPY_BAD_TARGET;
+    while (size) {
+        size_t rest = PAGE_SIZE - MAX(to.address % PAGE_SIZE, from.address % PAGE_SIZE);
+        size_t chunk = MIN(size, rest);
+        if (space_fault(from_space, from.address, REGION_READ))
+            return COPY_BAD_SOURCE;
+        if (space_fault(to_space, to.address, REGION_WRITE))
+            return COPY_BAD_TARGET;
+        copy_bytes(copy_walk_page(to_space, to.address, REGION_WRITE),
+                   copy_walk_page(from_space, from.address, REGION_READ), chunk);
+        to = unsafe_advance(to, chunk);
+        from = unsafe_advance(from, chunk);
+        size -= chunk;
+    }
+    return COPY_DONE;
+}
+
 static __attribute__((noinline)) ssize_t copy_long_string(struct space *space, char *to,
                                                           vaddr_t from, size_t size)
 {

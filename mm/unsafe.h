@@ -90,6 +90,19 @@ size_t copy_k2u_partial(unsafe_bytes to, const void *from, size_t size);
 size_t copy_u2k_over(void *to, unsafe_bytes from, size_t size);
 
 /*
+ * Copies size bytes from one space to another, or within one, neither of which need be the
+ * caller's. Stops at the first bad page and says whose it was; what was copied until then stays.
+ */
+enum copy_fault {
+    COPY_DONE,
+    COPY_BAD_SOURCE,
+    COPY_BAD_TARGET,
+};
+struct space;
+enum copy_fault copy_u2u(struct space *to_space, unsafe_bytes to, struct space *from_space,
+                         unsafe_bytes from, size_t size);
+
+/*
  * Copies a string with its terminator into to[size]. Returns its length without the terminator;
  * -ENAMETOOLONG if size bytes hold no terminator, -EFAULT if memory ends first. to is always
  * terminated.

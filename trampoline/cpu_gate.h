@@ -6,6 +6,7 @@
 #ifndef TRAMPOLINE_CPU_GATE_H
 #define TRAMPOLINE_CPU_GATE_H
 
+#include "arch/i386/segments.h"
 #include "trampoline/layout.h"
 
 #define CPU_KERNEL_CR3 0
@@ -21,9 +22,11 @@
 #define CPU_LIMIT      40
 #define CPU_ANSWERED   44
 #define CPU_SPLIT      24 /* added to CPU_INT80 to CPU_CALLGATE: split's entries */
+#define CPU_SLOT       64
 
-/* The main TSS's CR3 field, from the words. */
+/* The main TSS's CR3 field and the first TLS descriptor, from the words. */
 #define CPU_TSS_CR3 (CPU_TSS - CPU_WORDS + 28)
+#define CPU_TLS     (CPU_GDT - CPU_WORDS + GDT_TLS_MIN * 8)
 
 #if CPU_RESIDENT + 4 * RESIDENT_CALLS > CPU_BUFFER
 #error the answers reach into the buffer
@@ -48,6 +51,7 @@ struct cpu_gate {
     uint32_t resident_limit;   /* numbers below it are looked up: RESIDENT_CALLS, or 0 */
     uint32_t answered;         /* calls that never came to the kernel; wraps */
     uint32_t split_entries[4]; /* two CR3 writes each; wrap */
+    struct slot *slot; /* of the running thread, if it may send and reply directly; or NULL */
 };
 
 _Static_assert(offsetof(struct cpu_gate, user_cr3) == CPU_USER_CR3, "cpu_gate: user_cr3");
@@ -55,6 +59,7 @@ _Static_assert(offsetof(struct cpu_gate, kstack) == CPU_KSTACK, "cpu_gate: kstac
 _Static_assert(offsetof(struct cpu_gate, user_eip) == CPU_USER_EIP, "cpu_gate: user_eip");
 _Static_assert(offsetof(struct cpu_gate, cr3_writes) == CPU_CR3_WRITES, "cpu_gate: cr3_writes");
 _Static_assert(offsetof(struct cpu_gate, entries) == CPU_INT80, "cpu_gate: entries");
+_Static_assert(offsetof(struct cpu_gate, slot) == CPU_SLOT, "cpu_gate: slot");
 _Static_assert(offsetof(struct cpu_gate, resident_limit) == CPU_LIMIT, "cpu_gate: resident_limit");
 _Static_assert(offsetof(struct cpu_gate, answered) == CPU_ANSWERED, "cpu_gate: answered");
 _Static_assert(offsetof(struct cpu_gate, split_entries) == CPU_INT80 + CPU_SPLIT,

@@ -30,6 +30,7 @@
 #include "arch/i386/trapframe.h"
 #include "trampoline/cpu_gate.h"
 #include "trampoline/layout.h"
+#include "trampoline/slot.h"
 
 #define GLUE_(a, b) a##b
 #define GLUE(a, b)  GLUE_(a, b)
@@ -49,6 +50,7 @@
 #define AT_ANSWERS   0x800
 #define AT_BOUNCE    0xa00
 #define AT_BOUNCE_CLEAR 0xa80
+#define AT_DIRECT    0xc00
 
 /* The stubs are alike in all variants; one of them lists them for the IDT. */
 #define GATE_LISTS_VECTORS (GATE_SPLIT && !GATE_RESIDENT)
@@ -317,6 +319,9 @@ G(trap):
 G(int80):
 	/* entry stack, IF=0 (interrupt gate); eip cs eflags esp ss pushed */
 	TRY_ANSWER int80
+	cmpl	$DIRECT_CALL, %eax
+	jae	G(direct)
+.Lkernel_int80:
 	TO_KERNEL_STACK 24
 	COPY_WORDS 20, 16, 12, 8, 4
 	movl	%ss:(%eax), %eax
@@ -633,6 +638,142 @@ G(bounce_clear):
 .Lclear_done:
 	BACK_TO_KERNEL
 	BOUNCE_FIXUPS .Lclear_words, .Lclear_bytes, .Lclear_done
+/* --- from one user directory to another --------------------------------------------------------- */
+
+/*
+ * A call whose server waits for it, or a reply and wait whose caller waits for it: the CPU goes on
+ * as the other thread, with the words of the message where they are, in ecx edx esi edi. One CR3
+ * write, none between threads of one space. The kernel learns of it when it is entered next
+ * (direct_settle()); what it must know is in the two slots, and everything that it must agree to it
+ * has said there beforehand:
+ *
+ *   - The other thread's slot says that it waits, and since when it does nothing has happened to it:
+ *     whatever wakes it in the kernel takes that back.
+ *   - The descriptor is the one by which the kernel last let this thread through, and was not closed
+ *     since. No buffer, no timeout, nobody in a queue before us, nobody who watches calls.
+ *   - Both run on this variant of the gate page.
+ *   - Both have flat segments, and selectors in fs and gs that were loaded with these descriptors.
+ *
+ * Only int $0x80: its gate saves the flags, so they may be changed by the comparisons, and its exit
+ * brings all registers back. sysenter and syscall would have to save them on every call, and cannot
+ * bring a message back without iret.
+ *
+ * The FPU's registers are switched here and now, like all others. CR0.TS may be set: a task gate's
+ * return leaves it so (SDM 3A 7.3).
+ */
+.macro DIRECT_CHECK
+	movw	%ds, %ax
+	cmpw	$USER_DS, %ax
+	jne	.Ldirect_refused
+	movw	%es, %ax
+	cmpw	$USER_DS, %ax
+	jne	.Ldirect_refused
+	movw	%fs, %ax
+	cmpw	SLOT_FS(%ebp), %ax
+	jne	.Ldirect_refused
+	movw	%gs, %ax
+	cmpw	SLOT_GS(%ebp), %ax
+	jne	.Ldirect_refused
+	cmpw	$USER_CS, 8(%esp)
+	jne	.Ldirect_refused
+	cmpw	$USER_DS, 20(%esp)
+	jne	.Ldirect_refused
+.endm
+
+	.org	AT_DIRECT
+	.globl	G(direct)
+G(direct):
+	/* entry stack, the user's directory; eip cs eflags esp ss pushed; eax is DIRECT_CALL or more */
+	pushl	%ebp
+	movl	CPU_SLOT+24(%esp), %ebp
+	testl	%ebp, %ebp
+	jz	.Ldirect_impossible
+	/* ebp: this thread's slot, reached through ss; ebx and eax saved in it */
+	movl	%ebx, SLOT_EBX(%ebp)
+	movl	%eax, SLOT_EAX(%ebp)
+	cmpl	$DIRECT_CALL, %eax
+	jne	.Ldirect_reply
+	cmpl	SLOT_CALL_FD(%ebp), %ebx
+	jne	.Ldirect_refused
+	movl	SLOT_PEER(%ebp), %ebx
+	movl	SLOT_CALL_ENDPOINT(%ebp), %eax
+	cmpl	%eax, %ss:SLOT_WAITING(%ebx)
+	jne	.Ldirect_refused
+	DIRECT_CHECK
+	movl	%ebx, SLOT_CALLED(%ebp)
+	movl	%ebp, %ss:SLOT_CALLER(%ebx)
+	movl	$0, %ss:SLOT_WAITING(%ebx)
+	movl	$1, %ss:SLOT_EAX(%ebx)
+	jmp	.Ldirect_switch
+
+.Ldirect_reply:
+	cmpl	$DIRECT_REPLY_AND_WAIT, %eax
+	jne	.Ldirect_refused
+	cmpl	SLOT_SERVE_FD(%ebp), %ebx
+	jne	.Ldirect_refused
+	movl	SLOT_CALLER(%ebp), %ebx
+	testl	%ebx, %ebx
+	jz	.Ldirect_refused
+	cmpl	$0, SLOT_SERVE_ENDPOINT(%ebp)
+	je	.Ldirect_refused
+	DIRECT_CHECK
+	movl	SLOT_SERVE_ENDPOINT(%ebp), %eax
+	movl	%eax, SLOT_WAITING(%ebp)
+	movl	$0, SLOT_CALLER(%ebp)
+	movl	$0, %ss:SLOT_CALLED(%ebx)
+	movl	$0, %ss:SLOT_EAX(%ebx)
+
+/* ebp: the slot that is left; ebx: the one that is entered. An NMI between here and the write of
+ * CPU_KSTACK still finds this thread on its empty kernel stack, and does not look at slots. */
+.Ldirect_switch:
+	popl	SLOT_EBP(%ebp)
+	popl	SLOT_EIP(%ebp)
+	addl	$4, %esp
+	popl	SLOT_EFLAGS(%ebp)
+	popl	SLOT_ESP(%ebp)
+	addl	$4, %esp
+	movl	$1, SLOT_MOVED(%ebp)
+	movl	$0, %ss:SLOT_MOVED(%ebx)
+	/* entry stack, empty: ESP at the CPU's words */
+	movl	%ss:SLOT_KSTACK(%ebx), %eax
+	movl	%eax, CPU_KSTACK(%esp)
+	movl	%ebx, CPU_SLOT(%esp)
+	incl	CPU_INT80(%esp)
+	clts
+	fxsave	SLOT_FPU(%ebp)
+	fninit
+	fxrstor	%ss:SLOT_FPU(%ebx)
+	movl	%ss:SLOT_TLS(%ebx), %eax
+	movl	%eax, CPU_TLS(%esp)
+	movl	%ss:SLOT_TLS+4(%ebx), %eax
+	movl	%eax, CPU_TLS+4(%esp)
+	mov	%ss:SLOT_FS(%ebx), %fs
+	mov	%ss:SLOT_GS(%ebx), %gs
+	movl	%ss:SLOT_CR3(%ebx), %eax
+	cmpl	CPU_USER_CR3(%esp), %eax
+	je	1f
+	movl	%eax, CPU_USER_CR3(%esp)
+	movl	%eax, CPU_TSS_CR3(%esp)
+	movl	%eax, %cr3
+	incl	CPU_CR3_WRITES(%esp)
+1:
+	/* the other's directory */
+	pushl	$USER_DS
+	pushl	%ss:SLOT_ESP(%ebx)
+	pushl	%ss:SLOT_EFLAGS(%ebx)
+	pushl	$USER_CS
+	pushl	%ss:SLOT_EIP(%ebx)
+	movl	%ss:SLOT_EAX(%ebx), %eax
+	movl	%ss:SLOT_EBP(%ebx), %ebp
+	movl	%ss:SLOT_EBX(%ebx), %ebx
+	jmp	G(iret)
+
+.Ldirect_refused:
+	movl	SLOT_EAX(%ebp), %eax
+	movl	SLOT_EBX(%ebp), %ebx
+.Ldirect_impossible:
+	popl	%ebp
+	jmp	.Lkernel_int80
 
 	.globl	G(end)
 G(end):

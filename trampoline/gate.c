@@ -3,6 +3,7 @@
 #include "arch/i386/cpu.h"
 #include "kernel/panic.h"
 #include "kernel/string.h"
+#include "trampoline/slot.h"
 #include "trampoline/task.h"
 
 #define IDT_VECTORS 256
@@ -35,6 +36,7 @@ extern const uint8_t vdso_images[]; /* enum postern_door's order */
  * page's. */
 #define KERNEL_TABLE GATE_VARIANTS
 static pte_t gate_tables[GATE_VARIANTS + 1][PTES_PER_TABLE] __attribute__((aligned(PAGE_SIZE)));
+static uint8_t slots_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static uint8_t cpu_pages[NR_CPUS][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static descriptor_t idt[IDT_VECTORS] __attribute__((aligned(PAGE_SIZE), section(".sealed")));
 
@@ -68,6 +70,18 @@ static void map_pages(bool global)
     kernel_directory[directory_index(GATE_REGION)] = gate_directory_entry(KERNEL_TABLE);
 }
 
+void gate_map_slots(bool on)
+{
+    uint32_t global = gate_tables[GATE_SPLIT][table_index(GATE_IDT)].bits & PTE_GLOBAL;
+
+    if (on)
+        map_all(GATE_SLOTS, slots_page, global | PTE_WRITABLE | PTE_DIRTY);
+    else
+        for (unsigned table = 0; table <= KERNEL_TABLE; table++)
+            gate_tables[table][table_index(GATE_SLOTS)] = (pte_t){0};
+    invlpg(GATE_SLOTS);
+}
+
 pte_t gate_directory_entry(unsigned variant)
 {
     /* user in the directory entry, for the vDSO page; each table entry says who may */
@@ -87,6 +101,7 @@ bool gate_page(unsigned index, vaddr_t *address, pte_t *entry, const char **what
         vaddr_t address;
         const char *what;
     } pages[] = {
+        {GATE_SLOTS, "message slots"},
         {GATE_IDT, "IDT"},
         {GATE_TEXT, "gate page"},
         {GATE_VDSO, "vDSO"},

@@ -98,6 +98,9 @@ pte_t gate_directory_entry(unsigned variant);
 /* The kernel directory maps that variant from now on; the caller drops what the TLB holds. */
 void gate_map_kernel(enum gate_variant variant);
 
+/* Maps the page of message slots in every directory, or in none. Interrupts off. */
+void gate_map_slots(bool on);
+
 /*
  * Names each page of the gate region in turn: returns false when index is beyond the last. For the
  * exposure report and the self-check.

@@ -15,6 +15,7 @@
  *     ffffd000  gate page       supervisor read/execute; the one page that differs by isolation
  *     ffffc000  IDT             supervisor read-only
  *     ffffa000  CPU 0's page    supervisor read/write; an unmapped guard page below each
+ *     ffff8000  message slots   supervisor read/write; only while a thread has one
  */
 #ifndef TRAMPOLINE_LAYOUT_H
 #define TRAMPOLINE_LAYOUT_H
@@ -39,6 +40,7 @@
 #define USER_WINDOW       0xff800000
 
 #define GATE_REGION       0xffc00000
+#define GATE_SLOTS        0xffff8000 /* message slots; mapped while there are any */
 #define GATE_IDT          0xffffc000
 #define GATE_TEXT         0xffffd000
 #define GATE_VDSO         0xffffe000
@@ -51,6 +53,7 @@
 #define VSYSCALL_CALLGATE 0xffffe500
 #define VDSO_SIGRETURN    0xffffe540 /* what handlers return to */
 #define VDSO_RT_SIGRETURN 0xffffe580
+#define VDSO_IPC_RETURN   0xffffe5c0 /* behind a fast door, with a message in ecx and edx */
 #define SYSENTER_RETURN   0xffffe487 /* where sysexit lands, whatever the caller's EIP was */
 
 #define NR_CPUS           1

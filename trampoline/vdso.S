@@ -89,6 +89,19 @@
 	ENTRY	VSYSCALL_CALLGATE, __kernel_vsyscall_callgate, vsyscall_callgate
 
 /*
+ * Where the sysenter and syscall doors come back to with a message: ebp waits on the stack as ever,
+ * but ecx and edx bring words, so what waits there for them is dropped.
+ */
+.macro vdso_ipc_return
+	.cfi_def_cfa_offset 16
+	.cfi_offset %ebp, -16
+	POP	%ebp
+	addl	$8, %esp
+	.cfi_adjust_cfa_offset -8
+	ret
+.endm
+
+/*
  * Where a handler returns to. The frame is on the stack, and the unwind data find the interrupted
  * registers in its sigcontext, \base bytes above ESP (kernel/abi_signal.h).
  */
@@ -126,4 +139,5 @@
 
 	ENTRY	VDSO_SIGRETURN, __kernel_sigreturn, vdso_sigreturn
 	ENTRY	VDSO_RT_SIGRETURN, __kernel_rt_sigreturn, vdso_rt_sigreturn
+	ENTRY	VDSO_IPC_RETURN, __kernel_ipc_return, vdso_ipc_return
 	.section .note.GNU-stack, "", @progbits

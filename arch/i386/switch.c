@@ -145,6 +145,7 @@ void switch_thread(struct thread *previous, struct thread *next)
     }
     counters.context_switches++;
     gate_words(0)->kstack = (uint32_t)next->top;
+    gate_words(0)->slot = next->ipc.slot;
     next->top->cpu = gate_words(0);
     next->top->exit_frame = (uint32_t)gate_words(0) - IRET_WORDS * sizeof(uint32_t);
     switch_space(next->space);

@@ -11,6 +11,7 @@
 #include "kernel/errno.h"
 #include "kernel/format.h"
 #include "kernel/oom.h"
+#include "kernel/ipc_direct.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/process.h"
@@ -275,7 +276,14 @@ static void user_exception(struct trapframe *tf)
 void trap_dispatch(struct trapframe *tf)
 {
     bool from_user = trapframe_from_user(tf);
+    bool in_gate = (vaddr_t)tf >= GATE_REGION;
 
+    if ((from_user || in_gate) && unlikely(current_thread()->state != THREAD_RUNNABLE))
+        direct_settle(current_thread());
+    /* what comes now is not served before the next exit of the kernel: the gate page must not put
+     * the thread to sleep over it */
+    if (in_gate)
+        gate_words(0)->slot = NULL;
     if (unlikely(sweep_on) && (tf->vector >= VECTOR_IRQ || tf->vector == VECTOR_NMI))
         sweep_record(tf->vector, tf->eip, tf->cs);
     if (tf->vector >= VECTOR_IRQ) {

@@ -136,6 +136,7 @@ ROWS = [
         at_most=((r", (\d+) thousand in the kernel", KERNEL_AT_MOST),
                  (r"thousand cycles +(\d+)", PROMPT_AT_MOST))),
     Row("guest tests, four doors", "loglevel=warning -- /test/run", ktap=True, timeout=240),
+    Row("guest tests, ipc=kernel", "ipc=kernel loglevel=warning -- /test/run ipc ipc_death", ktap=True),
     *[Row(f"guest tests, copy={copy}", f"{mode} copy={copy} loglevel=warning -- /test/run {COPYING}",
           ktap=True, timeout=300)
       for copy, mode in (("window", MODES[0]), ("bounce", MODES[0]), ("direct", MODES[1]))],

@@ -24,6 +24,7 @@
 #include <time.h>
 
 #include "test/guest/check.h"
+#include "user/lib/ipc.h"
 #include "user/lib/postern.h"
 #include "user/lib/pty.h"
 #include "user/lib/signals.h"
@@ -42,7 +43,9 @@ enum {
     FD_WRITER,
     FD_MASTER,
     FD_SLAVE,
-    FD_FREE, /* the first that is none */
+    FD_FREE,         /* the first that is none */
+    FD_RECEIVE = 70, /* an endpoint's, after an_endpoint() */
+    FD_SEND,
 };
 
 /* --- what the arguments point to ----------------------------------------------------------- */
@@ -61,7 +64,8 @@ struct arena {
     uint32_t timer[4], termios[16], affinity[32], ids[4], groups[1], times[8];
     struct kernel_sigaction action;
     struct old_sigaction old_action;
-    uint32_t info[32], batch[2];
+    uint32_t info[32], batch[2], words[4];
+    struct postern_message message;
     char bytes[64];
 };
 
@@ -120,6 +124,13 @@ static inline void calls_prepare(int pattern)
     arena.affinity[0] = 1;
     arena.action.handler = arena.old_action.handler = (void *)calls_catch;
     memcpy(arena.info, (int[]){SIGUSR1, 0, SI_QUEUE}, 3 * sizeof(int));
+    arena.message = (struct postern_message){
+        .buffer = P(bytes),
+        .size = sizeof(arena.bytes),
+        .room_at = OUT(0),
+        .room = OUT_SIZE,
+        .timeout = -1,
+    };
     memcpy(arena.batch, (uint32_t[]){NR_getppid, NR_getuid}, sizeof(arena.batch));
     strcpy(arena.bytes, "bytes of the user's");
 }
@@ -374,7 +385,80 @@ static long call_copy_to_new(void)
     return fd < 0 ? -errno : outcome(write(fd, calls.signal_stack, 6000));
 }
 
-/* --- the calls ----------------------------------------------------------------------------- */
+static void an_endpoint(void)
+{
+    int fds[2];
+
+    if (endpoint_create(fds, 0))
+        return;
+    dup2(fds[0], FD_RECEIVE);
+    dup2(fds[1], FD_SEND);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+/* A child that gives buffers back as it gets them. */
+static void a_server(void)
+{
+    struct postern_message message = {.room_at = OUT(1), .room = OUT_SIZE, .timeout = -1};
+
+    an_endpoint();
+    if (fork())
+        return;
+    close(FD_SEND);
+    int result = ipc_message(IPC_RECEIVE, FD_RECEIVE, &message);
+    while (result >= 0) {
+        message.buffer = OUT(1);
+        message.size = message.received;
+        result = ipc_message(result ? IPC_REPLY_AND_WAIT : IPC_RECEIVE, FD_RECEIVE, &message);
+    }
+    _exit(0);
+}
+
+static void two_callers(void)
+{
+    an_endpoint();
+    for (int i = 0; i < 2; i++) {
+        if (fork() == 0) {
+            close(FD_RECEIVE);
+            _exit(ipc_call(FD_SEND, arena.words));
+        }
+        usleep(1000);
+    }
+}
+
+static void a_request(void)
+{
+    two_callers();
+    ipc_receive(FD_RECEIVE, arena.words);
+}
+
+static long call_ipc_send(void)
+{
+    return outcome(ipc_send(FD_SEND, arena.words));
+}
+
+static long call_ipc_receive(void)
+{
+    return outcome(ipc_receive(FD_RECEIVE, arena.words));
+}
+
+static long call_ipc_call(void)
+{
+    return outcome(ipc_call(FD_SEND, arena.words));
+}
+
+static long call_ipc_reply(void)
+{
+    return outcome(ipc_reply(FD_RECEIVE, arena.words));
+}
+
+static long call_ipc_reply_and_wait(void)
+{
+    return outcome(ipc_reply_and_wait(FD_RECEIVE, arena.words));
+}
+
+/* --- the calls -------------------------------------------------------------------------------- */
 
 struct call {
     const char *name;
@@ -685,6 +769,13 @@ static const struct call all_calls[] = {
     CALL(postern_set, "", POSTERN_TRACE, 0),
     CALL(postern_counters, "", OUT(0), 44),
     CALL(postern_exposure, "", OUT(0), OUT_SIZE),
+    CALL(endpoint_create, "", OUT(0), O_CLOEXEC),
+    CALL_BODY(a_server, ipc_send, "", call_ipc_send),
+    CALL_BODY(two_callers, ipc_receive, "", call_ipc_receive),
+    CALL_BODY(a_server, ipc_call, "", call_ipc_call),
+    CALL_BODY(a_request, ipc_reply, "", call_ipc_reply),
+    CALL_BODY(a_request, ipc_reply_and_wait, "", call_ipc_reply_and_wait),
+    CALL_AFTER(a_server, ipc_message, "", IPC_CALL, FD_SEND, P(message)),
     CALL(postern_batch, "", P(batch), 2, OUT(0)),
 };
 

@@ -43,6 +43,8 @@ static const struct test {
     {"signal_restart", DOORS_TOO},
     {"signal_frame", DOORS_TOO},
     {"sigframe", DOORS_TOO},
+    {"ipc_death", DOORS_TOO},
+    {"ipc", EACH_ISOLATION},
     {"hazard_doors", EACH_ISOLATION},
     {"hazard_sweep", EACH_ISOLATION},
     {"hazard_far", EACH_ISOLATION},

@@ -21,9 +21,11 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "user/lib/ipc.h"
 #include "user/lib/ktap.h"
 #include "user/lib/postern.h"
 #include "user/lib/signals.h"
@@ -264,9 +266,9 @@ static enum place strike(int door, int vector, int after, int waiting, uint32_t 
     for (int i = 0; i < NR_DOORS; i++)
         entries += counters[1].entries[i] - counters[0].entries[i];
     entries += counters[1].answered - counters[0].answered;
-    /* sigreturn is a call, too */
-    uint32_t expected =
-        3 + (before.eax != (uint32_t)-1) + handled + (path && path->hook == REFUSED);
+    /* sigreturn is a call, too, and a message has two sides */
+    uint32_t expected = 3 + (before.eax != (uint32_t)-1) + (before.eax == NR_ipc_call) + handled +
+                        (path && path->hook == REFUSED);
 
     check(error == 0, "postern_strike failed", after, &struck);
     check(sweep_state.eax == result, "another result", after, &struck);
@@ -375,6 +377,39 @@ static void sweep_interrupts(void)
     }
 }
 
+/* A message to another process and back, both ways inside the gate page; and what that does not
+ * serve, without a slot and with one. */
+static void sweep_messages(void)
+{
+    static const int vectors[] = {STRIKE_NMI, 47};
+    int fds[2];
+
+    if (endpoint_create(fds, 0))
+        return;
+    sweep("message without a slot", DOOR_INT80, STRIKE_NMI, 0, NR_ipc_reply, (void *)-1,
+          syscall_stub(DOOR_INT80), -EBADF);
+    pid_t server = fork();
+    if (server == 0) {
+        close(fds[1]);
+        ipc_echo(syscall_stub(DOOR_INT80), fds[0]);
+        _exit(0);
+    }
+    close(fds[0]);
+    /* after the first one they know each other */
+    sweep_state = initial(NR_ipc_call, (void *)fds[1]);
+    sweep_entry = syscall_stub(DOOR_INT80);
+    sweep_probe();
+    for (unsigned i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++)
+        sweep("message", DOOR_INT80, vectors[i], 0, NR_ipc_call, (void *)fds[1],
+              syscall_stub(DOOR_INT80), 0);
+    sweep("message, one waits", DOOR_INT80, STRIKE_NMI, 46, NR_ipc_call, (void *)fds[1],
+          syscall_stub(DOOR_INT80), 0);
+    sweep("message with a slot", DOOR_INT80, STRIKE_NMI, 0, NR_ipc_reply, (void *)-1,
+          syscall_stub(DOOR_INT80), -EBADF);
+    close(fds[1]);
+    waitpid(server, NULL, 0);
+}
+
 /*
  * What copy=bounce has in the gate page: to and from its buffer, zeroes, and a fault among the
  * words, at the first and behind the last. The second and third argument are initial()'s.
@@ -440,6 +475,7 @@ int main(void)
         sweep_path(&paths[i], doors);
     sweep_interrupts();
     sweep_copies();
+    sweep_messages();
     print_struck();
     return ktap_end();
 }

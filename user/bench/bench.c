@@ -27,7 +27,7 @@
 #include "user/lib/spawn.h"
 #include "user/lib/syscall.h"
 
-static const struct bench *const lists[] = {bench_calls, bench_operations, bench_memory};
+static const struct bench *const lists[] = {bench_calls, bench_ipc, bench_operations, bench_memory};
 
 #define for_each_bench(bench)                                                   \
     for (unsigned list_ = 0; list_ < sizeof(lists) / sizeof(lists[0]); list_++) \

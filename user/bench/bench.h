@@ -22,6 +22,7 @@ struct bench {
 
 /* Each ends with a row without a name. */
 extern const struct bench bench_calls[];      /* one call each */
+extern const struct bench bench_ipc[];        /* messages to another process and back */
 extern const struct bench bench_operations[]; /* several calls, a fault, two processes */
 extern const struct bench bench_memory[];     /* mappings */
 
