@@ -54,7 +54,9 @@ ALWAYS_INLINE size_t walk(struct space *space, vaddr_t user, char *kernel, size_
     action(page, kernel, part);
     if (part == size)
         return size;
-    return part + walk_pages(space, user + part, kernel + part, size - part, access, action);
+    /* so written, the compiler knows that it is a page's beginning */
+    user = (user | (PAGE_SIZE - 1)) + 1;
+    return part + walk_pages(space, user, kernel + part, size - part, access, action);
 }
 
 static void to_kernel(char *page, char *kernel, size_t size)
