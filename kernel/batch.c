@@ -18,8 +18,21 @@ enum {
 #undef SYSCALL
 };
 
-/* What a call gets for an answer that may not be in a batch: 0, or an errno. */
-static const uint8_t refusals[NR_SYSCALLS] = {
+/* What a call in a batch is, besides the errno of one that may not be there. */
+enum {
+    ANY = 0,
+    PLAIN = 255, /* no arguments, and neither sleeps nor sends signals */
+};
+
+static const uint8_t kinds[NR_SYSCALLS] = {
+    [NR_getpid] = PLAIN,
+    [NR_getppid] = PLAIN,
+    [NR_gettid] = PLAIN,
+    [NR_getuid32] = PLAIN,
+    [NR_geteuid32] = PLAIN,
+    [NR_getgid32] = PLAIN,
+    [NR_getegid32] = PLAIN,
+    [NR_getpgrp] = PLAIN,
     /* they leave by the trapframe of the entry */
     [NR_sigreturn] = EINVAL,
     [NR_rt_sigreturn] = EINVAL,
@@ -41,6 +54,12 @@ static const uint8_t refusals[NR_SYSCALLS] = {
     [NR_ipc_reply_and_wait] = EINVAL,
     [NR_postern_batch] = ELOOP,
 };
+
+/* The errno of a call that may not be in a batch, or 0. */
+static int refusal(uint32_t number)
+{
+    return number < NR_SYSCALLS && kinds[number] != PLAIN ? kinds[number] : 0;
+}
 
 /* After a call that leaves this to do the batch ends: signals are not kept waiting. */
 #define WORK_ENDS (WORK_SIGNAL | WORK_MASK | WORK_EXEC | WORK_FRAME)
@@ -78,12 +97,14 @@ static bool take_argument(struct batch *batch, uint32_t header, unsigned index, 
     return true;
 }
 
-/* Loads what belongs to header, the next words, into tf, whose arguments are all 0 before. */
+/* Loads what belongs to header, the next words, into tf. */
 static bool load_call(struct batch *batch, uint32_t header, struct trapframe *tf)
 {
     uint32_t *const registers[] = {&tf->ebx, &tf->ecx, &tf->edx, &tf->esi, &tf->edi, &tf->ebp};
     unsigned count = header >> POSTERN_BATCH_COUNT_SHIFT & 7;
 
+    tf->ebx = tf->ecx = tf->edx = tf->esi = tf->edi = tf->ebp = 0;
+    tf->vector = VECTOR_INT80; /* the sixth argument is in ebp */
     if (header & POSTERN_BATCH_RESERVED || count > ARRAY_SIZE(registers) ||
         count > (size_t)(batch->end - batch->next))
         return false;
@@ -95,61 +116,54 @@ static bool load_call(struct batch *batch, uint32_t header, struct trapframe *tf
     return true;
 }
 
-static void clear_arguments(struct trapframe *tf)
+/* A batch is not restarted: a call that was interrupted says so, and is the last. */
+static uint32_t end_restart(int32_t result)
 {
-    tf->ebx = tf->ecx = tf->edx = tf->esi = tf->edi = tf->ebp = 0;
+    return result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK ? -EINTR : result;
 }
 
 /* A call that has arguments or options, or that somebody watches, or that does not exist. False:
- * it is the last one, or there is none. */
-static bool run_call(struct batch *batch, struct thread *thread, struct trapframe *tf)
+ * it is the last one. */
+static __attribute__((noinline)) bool run_call(struct batch *batch, struct thread *thread,
+                                               struct trapframe *tf)
 {
-    if (batch->next == batch->end)
-        return false;
-
     uint32_t header = *batch->next++;
     bool good = load_call(batch, header, tf);
     long result = -EINVAL;
+
     if (good)
-        result = tf->eax < NR_SYSCALLS && refusals[tf->eax] ? -refusals[tf->eax]
-                                                            : syscall_other(thread->process, tf);
-    clear_arguments(tf);
-    *batch->result++ = result;
+        result = refusal(tf->eax) ? -refusal(tf->eax) : syscall_other(thread->process, tf);
+    *batch->result++ = end_restart(result);
     return good && !(header & POSTERN_BATCH_STOP && is_error(result)) &&
            !(thread->work & WORK_ENDS);
 }
 
-/* Headers that are the plain number of a call: anything more is a larger number. False: a call was
- * the last one. */
-static bool run_plain_calls(struct batch *batch, struct thread *thread, struct trapframe *tf)
+/*
+ * Headers that are the number of a plain call, and nothing more: anything more is a larger number.
+ * It is one word and one result, so the distance between the two stays. Nobody looks for signals
+ * here: these calls are shorter than an entry.
+ */
+static void run_plain_calls(struct batch *batch, struct thread *thread, struct trapframe *tf)
 {
-    uint32_t *next = batch->next, *result = batch->result;
-    bool more = true;
+    uint32_t *next = batch->next;
+    ptrdiff_t to_result = batch->result - next;
 
-    while (more && *next < thread->nr_calls && !refusals[*next]) {
-        *result++ = syscall_handlers[*next++](tf);
-        more = likely(!(thread->work & WORK_ENDS));
+    while (*next < thread->nr_calls && kinds[*next] == PLAIN) {
+        next[to_result] = syscall_handlers[*next](tf);
+        next++;
     }
     batch->next = next;
-    batch->result = result;
-    return more;
+    batch->result = next + to_result;
 }
 
 static void run_calls(struct batch *batch, struct thread *thread)
 {
     struct inner_entry entry;
 
-    clear_arguments(&entry.tf);
-    entry.tf.vector = VECTOR_INT80; /* the sixth argument is in ebp */
     entry.top.thread = thread;
-    while (run_plain_calls(batch, thread, &entry.tf) && run_call(batch, thread, &entry.tf))
-        ;
-}
-
-/* A batch is not restarted: a call that was interrupted says so, and is the last. */
-static uint32_t end_restart(int32_t result)
-{
-    return result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK ? -EINTR : result;
+    do {
+        run_plain_calls(batch, thread, &entry.tf);
+    } while (batch->next < batch->end && run_call(batch, thread, &entry.tf));
 }
 
 SYSCALL_DEFINE3(postern_batch, unsafe_u32, words, size_t, nr_words, unsafe_int, results)
@@ -166,8 +180,6 @@ SYSCALL_DEFINE3(postern_batch, unsafe_u32, words, size_t, nr_words, unsafe_int, 
     run_calls(&batch, thread_of(tf));
 
     size_t done = batch.result - batch.words;
-    if (done)
-        batch.result[-1] = end_restart(batch.result[-1]);
     if (copy_k2u(unsafe_as_bytes(results), batch.words, done * sizeof(int32_t)))
         return -EFAULT;
     return done;

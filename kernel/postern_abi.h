@@ -120,7 +120,8 @@ struct postern_struck {
  * Returns how many calls have a result: a value or -errno each. The last of them is not the last in
  * words if
  *   - it failed and has POSTERN_BATCH_STOP,
- *   - a signal is pending after it; one that it interrupted has -EINTR, and nothing is restarted,
+ *   - a signal is pending after it; one that it interrupted has -EINTR, and nothing is restarted
+ *     (nobody looks behind a call that only tells who the caller is: getpid and its like),
  *   - its header has other bits, its arguments are more than the words left, or it names a result
  *     that there is not yet: it was not run and has -EINVAL.
  * Calls may block. All words are fetched before the first runs, the results stored after the last,

@@ -126,6 +126,20 @@ enum copy_fault copy_u2u(struct space *to_space, unsafe_bytes to, struct space *
     return COPY_DONE;
 }
 
+static __attribute__((noinline)) ssize_t copy_long_string(struct space *space, char *to,
+                                                          vaddr_t from, size_t size)
+{
+    size_t room = MIN(size, (size_t)(USER_LIMIT - from));
+    size_t done = strategies[space->copy]->string(space, to, from, room);
+
+    if (done && to[done - 1] == '\0')
+        return done - 1;
+    to[MIN(done, size - 1)] = '\0';
+    return done == size ? -ENAMETOOLONG : -EFAULT;
+}
+
+/* A string that ends in its first page is copied right here; what was copied of another one is
+ * fetched again, all of it, and only that counts. */
 ssize_t copy_str_u2k(char *to, unsafe_string from, size_t size)
 {
     struct space *space = caller_space();
@@ -136,22 +150,40 @@ ssize_t copy_str_u2k(char *to, unsafe_string from, size_t size)
     to[0] = '\0';
     if (from.address >= USER_LIMIT)
         return -EFAULT;
-    size_t room = MIN(size, (size_t)(USER_LIMIT - from.address));
-    size_t done = strategies[space->copy]->string(space, to, from.address, room);
-    if (done && to[done - 1] == '\0')
-        return done - 1;
-    to[MIN(done, size - 1)] = '\0';
-    return done == size ? -ENAMETOOLONG : -EFAULT;
+    if (space->copy != COPY_WALK)
+        return copy_long_string(space, to, from.address, size);
+    const char *page = copy_walk_page(space, from.address, REGION_READ);
+    if (!page)
+        return -EFAULT;
+    size_t room = copy_page_rest(from.address, size);
+    for (size_t done = 0; done < room; done++) {
+        char c = page[done];
+        to[done] = c;
+        if (!c)
+            return done;
+    }
+    return copy_long_string(space, to, from.address, size);
+}
+
+static __attribute__((noinline)) size_t clear_user_long(struct space *space, unsafe_bytes to,
+                                                        size_t size)
+{
+    counters.copies_to_user++;
+    return unsafe_range_ok(to, size) ? strategies[space->copy]->clear(space, to.address, size) : 0;
 }
 
 size_t clear_user(unsafe_bytes to, size_t size)
 {
     struct space *space = caller_space();
 
+    if (unlikely(!is_short_walk(space, to.address, size)))
+        return clear_user_long(space, to, size);
+    void *page = copy_walk_page(space, to.address, REGION_WRITE);
     counters.copies_to_user++;
-    if (unlikely(!unsafe_range_ok(to, size)))
+    if (unlikely(!page))
         return 0;
-    return strategies[space->copy]->clear(space, to.address, size);
+    fill_bytes(page, 0, size);
+    return size;
 }
 
 /*

@@ -46,7 +46,7 @@ ALWAYS_INLINE size_t copy_in_steps(const struct copy_job *job, size_t size, size
         size_t left = step(job, done, part);
         done += part - left;
         faulted = left;
-        if (faulted && !copy_walk_page_fault(job->space, job->user + done, job->access))
+        if (faulted && copy_fault_in(job->space, job->user + done, job->access))
             break;
     }
     return done;
@@ -69,7 +69,7 @@ ALWAYS_INLINE size_t copy_string_in_steps(const struct copy_job *job, size_t siz
             if (!job->kernel[done++])
                 return done;
         }
-        if (left && !copy_walk_page_fault(job->space, job->user + done, job->access))
+        if (left && copy_fault_in(job->space, job->user + done, job->access))
             break;
     }
     return done;

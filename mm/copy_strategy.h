@@ -38,37 +38,29 @@ static inline size_t copy_page_rest(vaddr_t address, size_t size)
     return MIN(size, PAGE_SIZE - address % PAGE_SIZE);
 }
 
-/* What an entry says of a page that may be accessed, and that was: an access that does not go
- * through the entry has to leave its mark there as the CPU would (SDM 3A 4.8). */
-static inline uint32_t copy_walk_bits(uint32_t access)
-{
-    return PTE_PRESENT | PTE_USER | PTE_ACCESSED |
-           (access == REGION_WRITE ? PTE_WRITABLE | PTE_DIRTY : 0);
-}
-
-/* Makes the page present for the access, and marks that; then as copy_walk_page(). */
-void *copy_walk_page_fault(struct space *space, vaddr_t address, uint32_t access);
-
-/* The byte at address, whose page is present. */
-static inline void *copy_walk_show(pte_t entry, vaddr_t address)
-{
-    return (char *)direct_map(pte_frame(entry)) + address % PAGE_SIZE;
-}
+/* Makes the page of address present for the access. 0, or space_fault()'s error. */
+int copy_fault_in(struct space *space, vaddr_t address, uint32_t access);
 
 /*
  * Where the kernel sees the user's byte at address, after making its page present for the access,
  * or NULL if user mode could not. Good to the end of the page, until the thread sleeps.
+ *
+ * The access does not go through the entry, so the CPU will not mark it there (SDM 3A 4.8): entries
+ * have those bits from the beginning (mm/pages.h).
  */
 static inline void *copy_walk_page(struct space *space, vaddr_t address, uint32_t access)
 {
-    pte_t table = space->directory[directory_index(address)];
+    uint32_t rights = PTE_PRESENT | PTE_USER | (access == REGION_WRITE ? PTE_WRITABLE : 0);
 
-    if (likely(pte_has(table, PTE_PRESENT))) {
-        pte_t entry = pte_table(table)[table_index(address)];
-        if (likely(pte_has(entry, copy_walk_bits(access))))
-            return copy_walk_show(entry, address);
-    }
-    return copy_walk_page_fault(space, address, access);
+    do {
+        pte_t table = space->directory[directory_index(address)];
+        if (likely(pte_has(table, PTE_PRESENT))) {
+            pte_t entry = pte_table(table)[table_index(address)];
+            if (likely(pte_has(entry, rights)))
+                return (char *)direct_map(pte_frame(entry)) + address % PAGE_SIZE;
+        }
+    } while (!copy_fault_in(space, address, access));
+    return NULL;
 }
 
 #endif

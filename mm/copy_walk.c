@@ -11,17 +11,13 @@
 #include "kernel/string.h"
 #include "mm/copy_strategy.h"
 
-void *copy_walk_page_fault(struct space *space, vaddr_t address, uint32_t access)
+int copy_fault_in(struct space *space, vaddr_t address, uint32_t access)
 {
     int error = space_fault(space, address, access);
 
     if (error == -ENOMEM)
         thread_out_of_memory();
-    if (error)
-        return NULL;
-    pte_t *entry = space_pte(space, address);
-    entry->bits |= copy_walk_bits(access);
-    return copy_walk_show(*entry, address);
+    return error;
 }
 
 /* What is done with the part of a page: kernel is the other side, or NULL. */
@@ -97,10 +93,10 @@ static size_t walk_string(struct space *space, char *to, vaddr_t from, size_t si
     size_t done = 0;
 
     while (done < size) {
-        size_t end = done + copy_page_rest(from + done, size - done);
         const char *page = copy_walk_page(space, from + done, REGION_READ);
         if (!page)
             break;
+        size_t end = done + copy_page_rest(from + done, size - done);
         while (done < end) {
             char c = *page++;
             to[done++] = c;

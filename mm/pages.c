@@ -13,7 +13,8 @@ static uint32_t bits_of(const struct region *region, bool owned)
 {
     if (!(region->flags & REGION_RIGHTS))
         return 0;
-    return PTE_PRESENT | PTE_USER | (owned && region->flags & REGION_WRITE ? PTE_WRITABLE : 0);
+    return PTE_PRESENT | PTE_USER | PTE_ACCESSED |
+           (owned && region->flags & REGION_WRITE ? PTE_WRITABLE | PTE_DIRTY : 0);
 }
 
 static void flush_page(const struct space *space, vaddr_t page)
@@ -84,7 +85,7 @@ static void entry_clear(struct space *space, vaddr_t page, pte_t *entry)
 void pages_map(struct space *space, const struct region *region, pte_t *entry, paddr_t frame,
                bool owned)
 {
-    entry_set(space, entry, pte_make(frame, bits_of(region, owned) | PTE_ACCESSED));
+    entry_set(space, entry, pte_make(frame, bits_of(region, owned)));
 }
 
 int pages_make_writable(struct space *space, const struct region *region, vaddr_t page,
@@ -102,7 +103,7 @@ int pages_make_writable(struct space *space, const struct region *region, vaddr_
         memcpy(direct_map(frame), direct_map(old), PAGE_SIZE);
         frame_put(old);
     }
-    *entry = pte_make(frame, bits_of(region, true) | PTE_ACCESSED | PTE_DIRTY);
+    *entry = pte_make(frame, bits_of(region, true));
     flush_page(space, page);
     return 0;
 }

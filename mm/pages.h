@@ -4,7 +4,8 @@
  * An entry of a user page is one of three: 0, nothing there yet; present; or not present with the
  * frame's address in it, a page that keeps its contents while its region allows no access. A
  * present entry of a private region that allows stores, but without PTE_WRITABLE, is a page that
- * somebody else may have as well: the first store copies it (copy-on-write).
+ * somebody else may have as well: the first store copies it (copy-on-write). Whatever is present is
+ * marked accessed, whatever is writable dirty: it is there because it was touched.
  *
  * A table's frame has one reference for itself and one for each entry in use, so it goes with its
  * last page.

@@ -114,24 +114,20 @@ static unsafe_bytes fxsave_of(unsafe_fpstate frame)
     return unsafe_advance(unsafe_as_bytes(frame), offsetof(struct fpstate, fxsave));
 }
 
-static unsafe_fpstate_x87 x87_of(unsafe_fpstate frame)
-{
-    return (unsafe_fpstate_x87){.address = frame.address};
-}
-
 /* In two parts, so that the larger one is copied but once. */
 int fpu_to_frame(const uint8_t *state, unsafe_fpstate frame)
 {
+    unsafe_fpstate_x87 x87_part = {.address = frame.address};
     struct fpstate_x87 x87;
 
     if (cpu.fxsr) {
         x87_from_fxsave(state, &x87);
-        return copy_object_k2u(x87_of(frame), &x87) ?: copy_k2u(fxsave_of(frame), state, FPU_STATE);
+        return copy_object_k2u(x87_part, &x87) ?: copy_k2u(fxsave_of(frame), state, FPU_STATE);
     }
     memcpy(&x87, state, FNSAVE_SIZE);
     x87.status = x87.fnsave[1];
     x87.magic = MAGIC_NO_FXSAVE;
-    return copy_object_k2u(x87_of(frame), &x87);
+    return copy_object_k2u(x87_part, &x87);
 }
 
 /* A reserved bit of MXCSR would make FXRSTOR fault (SDM 1 11.6.6). */
@@ -147,9 +143,10 @@ static int copy_fxsave(uint8_t *state, unsafe_fpstate frame)
 
 int fpu_from_frame(unsafe_fpstate frame, uint8_t *state)
 {
+    unsafe_fpstate_x87 x87_part = {.address = frame.address};
     struct fpstate_x87 x87;
 
-    if (copy_object_u2k(&x87, x87_of(frame)))
+    if (copy_object_u2k(&x87, x87_part))
         return -EFAULT;
     if (!cpu.fxsr) {
         memcpy(state, &x87, FNSAVE_SIZE);

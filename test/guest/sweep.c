@@ -300,6 +300,8 @@ static void prepare(int number, const void *argument, void (*entry)(void))
     sweep_entry = entry;
 }
 
+static int stride = STRIDE;
+
 /*
  * Strikes one instruction after the other until the path is through. Outside the gate page it goes
  * in strides; one that ends in the gate or behind the path's end is taken back and walked.
@@ -321,7 +323,7 @@ static void sweep(const char *name, int door, int vector, int waiting, int numbe
         if (place == NOT_STRUCK)
             break;
         last = after;
-        after += place == IN_GATE || after < walk_until ? 1 : STRIDE;
+        after += place == IN_GATE || after < walk_until ? 1 : stride;
     }
     if (problems)
         ktap_note("%u problems, the first: %s", problems, problem);
@@ -431,9 +433,12 @@ static void sweep_copies(void)
 
     mmap(page, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     postern_set(POSTERN_COPY, COPY_BOUNCE);
+    stride =
+        1; /* C comes by the gate page for a few instructions only, which one would step over */
     for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
         sweep(calls[i].name, DOOR_INT80, STRIKE_NMI, 0, calls[i].number, calls[i].argument,
               syscall_stub(DOOR_INT80), calls[i].result);
+    stride = STRIDE;
     postern_set(POSTERN_COPY, COPY_WALK);
 }
 

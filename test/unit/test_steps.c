@@ -6,6 +6,7 @@
 #include "test/unit/names.h"
 
 #include "arch/i386/paging.h"
+#include "kernel/errno.h"
 #include "kernel/string.h"
 #include "mm/copy_steps.h"
 
@@ -19,16 +20,16 @@ static struct {
 static unsigned faults;
 
 /* Of user memory at BASE; makes the page present. */
-void *copy_walk_page_fault(struct space *space, vaddr_t address, uint32_t access)
+int copy_fault_in(struct space *space, vaddr_t address, uint32_t access)
 {
     unsigned page = (address - BASE) >> PAGE_SHIFT;
 
     (void)space, (void)access;
     faults++;
     if (page >= PAGES || !pages[page].allowed)
-        return NULL;
+        return -EFAULT;
     pages[page].present = true;
-    return memory;
+    return 0;
 }
 
 static bool accessible(vaddr_t user, size_t size)

@@ -60,31 +60,10 @@ static void protect_among_many(void)
     bench_call(NR_mprotect, page, PAGE, PROT_READ);
 }
 
-/* Two pages that change places, with whatever is in them. */
-static char *other;
-
-static void make_two(struct call *call)
-{
-    (void)call;
-    memory = bench_map(3 * PAGE);
-    other = memory + 2 * PAGE;
-    *memory = 1;
-    munmap(memory + PAGE, 2 * PAGE);
-}
-
-static void move_page(void)
-{
-    bench_call6(NR_mremap, (long)memory, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, (long)other);
-    char *swap = memory;
-    memory = other;
-    other = swap;
-}
-
 const struct bench bench_memory[] = {
     {"PageFault", make_pages, fault, true},
     {"MmapMunmap", NULL, map_and_unmap, false},
     {"MmapTouchMunmap", NULL, map_touch_unmap, false},
-    {"MremapMove", make_two, move_page, false},
     {"MmapMunmapMany", make_many, map_and_unmap, false},
     {"MprotectMany", make_many, protect_among_many, false},
     {NULL, NULL, NULL, false},
