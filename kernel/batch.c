@@ -46,9 +46,11 @@ static const uint8_t kinds[NR_SYSCALLS] = {
     [NR_exit_group] = EINVAL,
     /* it goes on with a call that was interrupted, and the batch ended with it */
     [NR_restart_syscall] = EINVAL,
-    /* they bring a message in the registers of the entry */
+    /* their words are in the registers of the entry; ipc_message's are not */
+    [NR_ipc_send] = EINVAL,
     [NR_ipc_receive] = EINVAL,
     [NR_ipc_call] = EINVAL,
+    [NR_ipc_reply] = EINVAL,
     [NR_ipc_reply_and_wait] = EINVAL,
     [NR_postern_batch] = ELOOP,
 };

@@ -33,6 +33,7 @@ _Static_assert(sizeof(struct postern_message) == 48, "postern_message: size");
 
 /* The long form's, of a thread in a call. */
 struct ipc_buffers {
+    uint32_t words[POSTERN_IPC_WORDS];
     unsafe_bytes from, to;
     uint32_t size, room, received;
 };
@@ -164,6 +165,11 @@ static long await(struct thread *self, uint64_t deadline, struct thread *next)
     1 /* transfer(): the receiver's buffer is bad; the sender is not to blame \
        */
 
+static struct trapframe *frame_of(const struct thread *thread)
+{
+    return (struct trapframe *)thread->top - 1;
+}
+
 static long transfer_buffer(struct thread *from, struct thread *to)
 {
     struct ipc_buffers *source = from->ipc.buffers, *target = to->ipc.buffers;
@@ -178,16 +184,52 @@ static long transfer_buffer(struct thread *from, struct thread *to)
     return fault == COPY_BAD_SOURCE ? -EFAULT : fault == COPY_BAD_TARGET ? RECEIVER_FAULT : 0;
 }
 
+/* Where a thread's words are, whichever form it uses. */
+static void words_get(const struct thread *thread, uint32_t *words)
+{
+    const struct trapframe *tf = frame_of(thread);
+    const uint32_t registers[] = {tf->ecx, tf->edx, tf->esi, tf->edi};
+
+    memcpy(words, thread->ipc.buffers ? thread->ipc.buffers->words : registers, sizeof(registers));
+}
+
+static void words_put(struct thread *thread, const uint32_t *words)
+{
+    struct trapframe *tf = frame_of(thread);
+
+    if (thread->ipc.buffers) {
+        memcpy(thread->ipc.buffers->words, words, sizeof(thread->ipc.buffers->words));
+        return;
+    }
+    tf->ecx = words[0];
+    tf->edx = words[1];
+    tf->esi = words[2];
+    tf->edi = words[3];
+}
+
+static long transfer_long(struct thread *from, struct thread *to)
+{
+    uint32_t words[POSTERN_IPC_WORDS];
+    long error = transfer_buffer(from, to);
+
+    if (!error) {
+        words_get(from, words);
+        words_put(to, words);
+    }
+    return error;
+}
+
 /* 0, RECEIVER_FAULT, or the sender's error; nothing but buffers has changed then. */
 static inline long transfer(struct thread *from, struct thread *to)
 {
-    if (unlikely(from->ipc.buffers || to->ipc.buffers)) {
-        long error = transfer_buffer(from, to);
-        if (error)
-            return error;
-    }
-    for (unsigned i = 0; i < POSTERN_IPC_WORDS; i++)
-        to->ipc.words[i] = from->ipc.words[i];
+    if (unlikely(from->ipc.buffers || to->ipc.buffers))
+        return transfer_long(from, to);
+    const struct trapframe *source = frame_of(from);
+    struct trapframe *target = frame_of(to);
+    target->ecx = source->ecx;
+    target->edx = source->edx;
+    target->esi = source->esi;
+    target->edi = source->edi;
     return 0;
 }
 
@@ -363,22 +405,13 @@ void ipc_leave(struct thread *thread)
 
 /* --- the calls: short form -------------------------------------------------------------------- */
 
-/* Words in their registers; the doors whose stub restores two of them come back past that. */
-static void frame_put_words(struct trapframe *tf, const struct thread *self)
-{
-    tf->ecx = self->ipc.words[0];
-    tf->edx = self->ipc.words[1];
-    tf->esi = self->ipc.words[2];
-    tf->edi = self->ipc.words[3];
-    if (tf->vector == VECTOR_SYSENTER || tf->vector == VECTOR_SYSCALL)
-        tf->eip = VDSO_IPC_RETURN;
-}
-
-/* A success brings a message, and no exit but iret carries all of it. */
+/* A success brings a message, which no exit but iret carries whole; the doors whose stub restores
+ * two of the words' registers come back past that. */
 static long bring(struct thread *self, struct trapframe *tf, long result)
 {
     if (result >= 0) {
-        frame_put_words(tf, self);
+        if (tf->vector == VECTOR_SYSENTER || tf->vector == VECTOR_SYSCALL)
+            tf->eip = VDSO_IPC_RETURN;
         uint32_t flags = interrupts_save();
         self->work |= WORK_FRAME;
         interrupts_restore(flags);
@@ -402,10 +435,6 @@ static inline long short_form(struct trapframe *tf, enum postern_ipc_op op, bool
     struct thread *self = thread_of(tf);
 
     self->ipc.buffers = NULL;
-    self->ipc.words[0] = tf->ecx;
-    self->ipc.words[1] = tf->edx;
-    self->ipc.words[2] = tf->esi;
-    self->ipc.words[3] = tf->edi;
     long result = ipc_operate(self, op, tf->ebx, WAIT_FOREVER);
     return brings ? bring(self, tf, result) : result;
 }
@@ -461,13 +490,13 @@ SYSCALL_DEFINE3(ipc_message, int, op, int, fd, unsafe_postern_message, user)
         .size = message.size,
         .room = message.room,
     };
+    memcpy(buffers.words, message.words, sizeof(message.words));
     self->ipc.buffers = &buffers;
-    memcpy(self->ipc.words, message.words, sizeof(message.words));
     long result = ipc_operate(self, op, fd, deadline_of(message.timeout));
     self->ipc.buffers = NULL;
     if (result < 0 || op == IPC_SEND || op == IPC_REPLY)
         return result;
-    memcpy(message.words, self->ipc.words, sizeof(message.words));
+    memcpy(message.words, buffers.words, sizeof(message.words));
     message.received = buffers.received;
     return copy_object_k2u(user, &message) ? -EFAULT : result;
 }

@@ -23,23 +23,21 @@ enum ipc_state {
 };
 
 /*
- * A thread's part in a rendezvous. All that partners look at is here or in what buffers points to,
- * on the sleeper's kernel stack; the one who comes second does the work for both.
+ * A thread's part in a rendezvous. All that partners look at is here, in its trapframe, or in what
+ * buffers points to on its kernel stack; the one who comes second does the work for both.
  */
 struct ipc {
-    enum ipc_state state;
+    uint8_t state;    /* enum ipc_state */
+    bool replied;     /* it replied before it slept in the gate page: not to be made again */
     struct list link; /* in one of the endpoint's lists, by state */
     struct endpoint *endpoint;
-    struct thread *server; /* while IPC_CALLED: who owes the reply */
+    union {
+        struct thread *server; /* while IPC_CALLED: who owes the reply */
+        long result;           /* of the call that slept, once IPC_IDLE again */
+    };
     struct thread *caller; /* whom this thread owes a reply, or NULL; that one is IPC_CALLED */
-    long result;           /* of the call that slept, once IPC_IDLE again */
-    uint32_t words[POSTERN_IPC_WORDS];
-    struct ipc_buffers *buffers; /* NULL: a message of words only */
-
-    /* ipc=direct, kernel/ipc_direct.c */
-    struct slot *slot; /* or NULL */
-    uint8_t *fpu_home; /* struct thread's fpu while it has no slot */
-    bool replied;      /* it replied before it slept: not to be made again */
+    struct ipc_buffers *buffers; /* NULL: the short form, whose words are in the trapframe */
+    struct slot *slot;           /* kernel/ipc_direct.c; or NULL */
 };
 
 void ipc_init(struct ipc *ipc);

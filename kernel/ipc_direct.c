@@ -38,6 +38,7 @@ _Static_assert(DIRECT_REPLY_AND_WAIT == NR_ipc_reply_and_wait, "the gate page kn
 #define MOVED_KNOWN 2 /* struct slot, moved: and the kernel's lists know */
 
 static struct thread *owners[DIRECT_SLOTS];
+static uint8_t *fpu_homes[DIRECT_SLOTS]; /* the owner's fpu while it has no slot */
 static unsigned nr_owners;
 
 static struct thread *owner_of(const struct slot *slot)
@@ -69,7 +70,7 @@ static struct slot *slot_take(struct thread *thread)
         .kstack = (uint32_t)thread->top,
         .peer = slot,
     };
-    thread->ipc.fpu_home = thread->fpu;
+    fpu_homes[i] = thread->fpu;
     thread->fpu = slot->fpu;
     return thread->ipc.slot = slot;
 }
@@ -91,7 +92,7 @@ void direct_leave(struct thread *thread)
     }
     gate_words(0)->slot = NULL;
     thread->ipc.slot = NULL;
-    thread->fpu = thread->ipc.fpu_home;
+    thread->fpu = fpu_homes[slot - SLOTS];
     memset(slot, 0, sizeof(*slot));
     owners[slot - SLOTS] = NULL;
     if (!--nr_owners)
@@ -177,26 +178,22 @@ void direct_arm_server(struct thread *self)
 
 /* --- disarming -------------------------------------------------------------------------------- */
 
-/* What the gate page saved, into the trapframe: as if the thread had come by int $0x80. */
+/* What the gate page saved, into the trapframe: as if the thread had come by int $0x80. The words
+ * of a message may be there already. */
 static void frame_refresh(struct thread *thread)
 {
     struct slot *slot = thread->ipc.slot;
     struct trapframe *tf = (struct trapframe *)thread->top - 1;
 
-    *tf = (struct trapframe){
-        .ebp = slot->ebp,
-        .ebx = slot->ebx,
-        .eax = slot->eax,
-        .es = USER_DS,
-        .ds = USER_DS,
-        .vector = VECTOR_INT80,
-        .error = slot->eax,
-        .eip = slot->eip,
-        .cs = USER_CS,
-        .eflags = slot->eflags,
-        .esp = slot->esp,
-        .ss = USER_DS,
-    };
+    tf->ebp = slot->ebp;
+    tf->ebx = slot->ebx;
+    tf->eax = tf->error = slot->eax;
+    tf->ds = tf->es = tf->ss = USER_DS;
+    tf->vector = VECTOR_INT80;
+    tf->eip = slot->eip;
+    tf->cs = USER_CS;
+    tf->eflags = slot->eflags;
+    tf->esp = slot->esp;
     thread->work |= WORK_FRAME;
     slot->moved = 0;
 }

@@ -126,8 +126,8 @@ struct postern_struck {
  *     that there is not yet: it was not run and has -EINVAL.
  * Calls may block. All words are fetched before the first runs, the results stored after the last,
  * so the two may be the same memory. Not run, with the result -EINVAL: sigreturn, rt_sigreturn,
- * execve, fork, vfork, clone, exit, exit_group, restart_syscall, ipc_receive, ipc_call,
- * ipc_reply_and_wait; with -ELOOP: postern_batch. They
+ * execve, fork, vfork, clone, exit, exit_group, restart_syscall, and the short form of
+ * messages; with -ELOOP: postern_batch. They
  * end nothing.
  *
  * E2BIG: more words than POSTERN_BATCH_WORDS. EFAULT: the words cannot be read, and nothing was

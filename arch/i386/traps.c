@@ -273,17 +273,25 @@ static void user_exception(struct trapframe *tf)
     user_fault(tf, &info, "%s (error %x)", exception_name(tf->vector), tf->error);
 }
 
+/* What comes on the entry stack is not served before the next exit of the kernel: the gate page
+ * must not put the thread to sleep over it. */
+static __attribute__((noinline)) void trap_in_gate(void)
+{
+    if (current_thread()->state != THREAD_RUNNABLE)
+        direct_settle(current_thread());
+    gate_words(0)->slot = NULL;
+}
+
 void trap_dispatch(struct trapframe *tf)
 {
     bool from_user = trapframe_from_user(tf);
-    bool in_gate = (vaddr_t)tf >= GATE_REGION;
 
-    if ((from_user || in_gate) && unlikely(current_thread()->state != THREAD_RUNNABLE))
-        direct_settle(current_thread());
-    /* what comes now is not served before the next exit of the kernel: the gate page must not put
-     * the thread to sleep over it */
-    if (in_gate)
-        gate_words(0)->slot = NULL;
+    if (from_user) {
+        if (unlikely(thread_of(tf)->state != THREAD_RUNNABLE))
+            direct_settle(thread_of(tf));
+    } else if ((vaddr_t)tf >= GATE_REGION) {
+        trap_in_gate();
+    }
     if (unlikely(sweep_on) && (tf->vector >= VECTOR_IRQ || tf->vector == VECTOR_NMI))
         sweep_record(tf->vector, tf->eip, tf->cs);
     if (tf->vector >= VECTOR_IRQ) {

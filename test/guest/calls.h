@@ -433,31 +433,6 @@ static void a_request(void)
     ipc_receive(FD_RECEIVE, arena.words);
 }
 
-static long call_ipc_send(void)
-{
-    return outcome(ipc_send(FD_SEND, arena.words));
-}
-
-static long call_ipc_receive(void)
-{
-    return outcome(ipc_receive(FD_RECEIVE, arena.words));
-}
-
-static long call_ipc_call(void)
-{
-    return outcome(ipc_call(FD_SEND, arena.words));
-}
-
-static long call_ipc_reply(void)
-{
-    return outcome(ipc_reply(FD_RECEIVE, arena.words));
-}
-
-static long call_ipc_reply_and_wait(void)
-{
-    return outcome(ipc_reply_and_wait(FD_RECEIVE, arena.words));
-}
-
 /* --- the calls -------------------------------------------------------------------------------- */
 
 struct call {
@@ -770,11 +745,11 @@ static const struct call all_calls[] = {
     CALL(postern_counters, "", OUT(0), 44),
     CALL(postern_exposure, "", OUT(0), OUT_SIZE),
     CALL(endpoint_create, "", OUT(0), O_CLOEXEC),
-    CALL_BODY(a_server, ipc_send, "", call_ipc_send),
-    CALL_BODY(two_callers, ipc_receive, "", call_ipc_receive),
-    CALL_BODY(a_server, ipc_call, "", call_ipc_call),
-    CALL_BODY(a_request, ipc_reply, "", call_ipc_reply),
-    CALL_BODY(a_request, ipc_reply_and_wait, "", call_ipc_reply_and_wait),
+    CALL_AFTER(a_server, ipc_send, "", FD_SEND, 1, 2, 3, 4),
+    CALL_AFTER(two_callers, ipc_receive, "", FD_RECEIVE),
+    CALL_AFTER(a_server, ipc_call, "", FD_SEND, 1, 2, 3, 4),
+    CALL_AFTER(a_request, ipc_reply, "", FD_RECEIVE, 1, 2, 3, 4),
+    CALL_AFTER(a_request, ipc_reply_and_wait, "", FD_RECEIVE, 1, 2, 3, 4),
     CALL_AFTER(a_server, ipc_message, "", IPC_CALL, FD_SEND, P(message)),
     CALL(postern_batch, "", P(batch), 2, OUT(0)),
 };
