@@ -126,7 +126,8 @@ static struct slot *slot_of(struct thread *self)
 {
     const struct trapframe *tf = current_trapframe();
 
-    if (!cpu.fxsr || self->ipc.buffers || !is_willing(self) || !is_flat(tf))
+    /* without the syscall door, NMI has an interrupt gate, which the switch does not survive yet */
+    if (!cpu.fxsr || !cpu.syscall || self->ipc.buffers || !is_willing(self) || !is_flat(tf))
         return NULL;
     uint32_t fs = read_fs(), gs = read_gs();
     if (!selector_loads(self, fs) || !selector_loads(self, gs) || self->tls[1].high ||
