@@ -9,7 +9,7 @@ NOT_REACHED = {
     11: "#NP: no descriptor with P=0 can be made; set_thread_area refuses it",
     12: "#SS: QEMU checks no segment limits, and nothing else of the user's raises it",
     15: "reserved: never raised",
-    17: "#AC: CR0.AM is clear",
+    17: "#AC: QEMU checks no alignment, though CR0.AM is set",
     18: "#MC: the machine is well",
     19: "#XM: QEMU raises no SIMD exceptions",
     20: "#VE: only in a guest of VMX",
