@@ -449,6 +449,7 @@ def main():
     args.build = os.path.abspath(args.build)
 
     passed = failed = skipped = 0
+    failures = []
     tests = [t for t in Tests(args).all() if re.search(args.k, t[0])]
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         running = [(name, pool.submit(timed, function)) for name, function in tests]
@@ -461,9 +462,12 @@ def main():
                   + (f", {totals.failed} failed" if totals.failed else "")
                   + (f", {totals.skipped} skipped" if totals.skipped else "")
                   + f" ({seconds:.1f} s)", flush=True)
-            for failure in totals.failures[:20]:
-                print(f"        {failure}")
+            shown = [f"        {failure}" for failure in totals.failures[:20]]
+            print("".join(line + "\n" for line in shown), end="", flush=True)
+            failures += [f"FAIL {name}", *shown] if totals.failed else []
     if failed:
+        # again at the end, where a reader of a long log looks first
+        print("\n".join(failures))
         print(f"logs are in {os.path.join(args.build, 'test')}")
     print(f"{skipped} skipped")
     print(f"{passed} passed, {failed} failed")
