@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 import figures
-from study import cache, diff, inputs, measure, merge, results, running, tables
+from study import cache, choose, diff, inputs, measure, merge, report, results, running, tables
 from study.matrix import Matrix, MatrixError
 
 MATRIX = os.path.join(os.path.dirname(os.path.abspath(__file__)), "study", "matrix.txt")
@@ -46,7 +46,9 @@ def finish(folder):
     """Writes the results, prints the tables; exits with 1 if not all is well."""
     rows, complaints = results.collect(folder)
     print(tables.text_of(rows))
-    print(f"\nRecords, logs and commands: {folder.out}/results.jsonl, boots.jsonl, serial.log")
+    if not folder.missing():
+        print(f"\nThe report: {report.write(folder.out)}")
+    print(f"Records, logs and commands: {folder.out}/results.jsonl, boots.jsonl, serial.log")
     for name in folder.missing():
         print(f"study: not measured: {folder.boots[name].name()}; its log: {folder.failed_path(name)}",
               file=sys.stderr)
@@ -107,6 +109,19 @@ def run_diff(args):
     sys.exit(bool(lines))
 
 
+def run_choose(args):
+    """Prints the modes that no other beats in both cost and exposure, and the choice."""
+    try:
+        print("\n".join(choose.answer(args.out, choose.share(args.cost), args.tlb, args.workload)))
+    except choose.NoAnswer as error:
+        sys.exit(f"study: {error}")
+
+
+def run_report(args):
+    """Writes report.html from the results that there are."""
+    print(report.write(args.out))
+
+
 def update(args):
     """Rewrites the file of figures and prints what has changed."""
     args.fresh, args.section = True, "quick"
@@ -145,6 +160,10 @@ def arguments():
     command("boot", boot, *machine, ("boot", {}))
     command("merge", run_merge, ("shards", {"nargs": "*"}))
     command("diff", run_diff, ("a", {}), ("b", {}))
+    command("choose", run_choose, ("--cost", {"default": "5%", "help": "at most, such as 5%%"}),
+            ("--tlb", {"default": "", "help": "in cycles of this preset, not in instructions"}),
+            ("--workload", {"default": "", "help": "a benchmark; default: the mean over all"}))
+    command("report", run_report)
     command("update", update, *several)
     return parser.parse_args()
 

@@ -102,7 +102,7 @@ class Matrix:
         return name, [self.read_pair(f"{name}={value}")[1] for value in values.split("|")]
 
     def read_row(self, words):
-        """(kind, lists' names, {axis: values}) of a row."""
+        """(kind, lists' names, {axis: values}) of a row; those not named have their default."""
         kind, names = words[0], [word for word in words[1:] if "=" not in word]
         if kind not in KINDS:
             self.fail(f"there is no kind {kind}; there are {' '.join(KINDS)}")
@@ -112,7 +112,10 @@ class Matrix:
             if name not in self.workloads:
                 self.fail(f"there is no workload {name}; there are {' '.join(self.workloads)}")
         values = {name: found[:1] for name, found in (self.axes | self.boot_axes).items()}
-        values |= dict(self.read_values(word) for word in words[1:] if "=" in word)
+        varied = dict(self.read_values(word) for word in words[1:] if "=" in word)
+        if kind == "part" and not set(varied) <= {"isolation", "door"}:
+            self.fail("calls are taken apart by isolation and door alone")
+        values |= varied
         return kind, names or [""], values
 
     def benchmarks(self, names):

@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass
 
 import ktap
-from study import records
+from study import parts, records
 from study.matrix import Boot
 
 WALL_BOOTS = 5
