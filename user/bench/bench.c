@@ -70,7 +70,7 @@ static void print_member(const struct member *member, void *context)
     puts(name);
 }
 
-static int list(char **words)
+static int list(const char *const *words)
 {
     for (; *words; words++) {
         if (!select_each(*words, print_member, NULL))
@@ -85,7 +85,7 @@ static void take_member(const struct member *member, void *context)
 }
 
 /* The one member that the first word means, with the lowest of the settings. */
-static int run_here(const struct command *command, char **words)
+static int run_here(const struct command *command, const char *const *words)
 {
     struct settings settings = settings_single(&command->cells.wanted);
     struct member member;
@@ -119,7 +119,7 @@ static bool read_option(struct command *command, const char *word)
 
 static int run(int argc, char **argv)
 {
-    static char *usual[] = {"micro", NULL};
+    static const char *const usual[] = {"micro", NULL};
     struct command command = {RUN, {{{0}}, false, false}};
     int i = 1;
 
@@ -129,7 +129,7 @@ static int run(int argc, char **argv)
         if (!read_option(&command, argv[i]))
             return wrong(argv[i]);
     }
-    char **words = i < argc ? argv + i : usual;
+    const char *const *words = i < argc ? (const char *const *)argv + i : usual;
     if (command.what == LIST)
         return list(words);
     if (!measure_possible()) {

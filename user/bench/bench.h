@@ -95,7 +95,15 @@ int bench_open(const char *path, int flags);
 void bench_pipe(int ends[2]);
 int bench_fork(void);
 
-/* A process that runs body again and again, as long as this one lives. */
-void bench_partner(void (*body)(void));
+/* Makes another process, which lives as long as this one at most; true in that one. */
+bool bench_is_partner(void);
+
+/* The same, which runs body again and again. */
+static inline void bench_partner(void (*body)(void))
+{
+    if (bench_is_partner())
+        for (;;)
+            body();
+}
 
 #endif

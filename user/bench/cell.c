@@ -64,13 +64,12 @@ int bench_fork(void)
     return pid;
 }
 
-void bench_partner(void (*body)(void))
+bool bench_is_partner(void)
 {
     if (bench_fork())
-        return;
+        return false;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    for (;;)
-        body();
+    return true;
 }
 
 /* --- the line -----------------------------------------------------------------------------------

@@ -48,15 +48,19 @@ static void become(const struct cell *cell)
     _exit(127);
 }
 
-/* Runs it with its lines going to fd; its exit status. */
-static int spawn_cell(const struct cell *cell, int fd)
+/* Runs it with its lines going to a pipe, if there is one; its exit status. */
+static int spawn_cell(const struct cell *cell, const int *ends)
 {
     int status;
 
     fflush(stdout);
     pid_t pid = bench_fork();
     if (pid == 0) {
-        dup2(fd, 1);
+        if (ends) {
+            dup2(ends[1], 1);
+            close(ends[0]); /* how many files are open is part of what some calls cost */
+            close(ends[1]);
+        }
         become(cell);
     }
     return waitpid(pid, &status, 0) == pid ? spawn_status(status) : 127;
@@ -68,7 +72,7 @@ static int line_of(const struct cell *cell, char *line, size_t size)
     int ends[2];
 
     bench_pipe(ends); /* holds a line, so that nobody need read meanwhile */
-    int status = spawn_cell(cell, ends[1]);
+    int status = spawn_cell(cell, ends);
     close(ends[1]);
     ssize_t length = read(ends[0], line, size - 1);
     line[length > 0 ? length : 0] = '\0';
@@ -97,7 +101,7 @@ static void describe(const struct cell *cell, char *name, size_t size)
 static bool run_once(const struct cell *cell)
 {
     char name[2 * MEMBER_NAME];
-    int status = spawn_cell(cell, 1);
+    int status = spawn_cell(cell, NULL);
 
     describe(cell, name, sizeof(name));
     if (status == CELL_IMPOSSIBLE)
@@ -237,11 +241,11 @@ static void print_units(void)
         printf("Unit %s/op assume=exact\n", units[i]);
 }
 
-int cells_run(const struct cells *cells, char **words)
+int cells_run(const struct cells *cells, const char *const *words)
 {
     struct selection selection = {cells, true};
 
-    for (char **word = words; *word; word++) {
+    for (const char *const *word = words; *word; word++) {
         if (!select_each(*word, ignore_member, NULL)) {
             fprintf(stderr, "bench: %s: no such benchmark or group; see bench --help\n", *word);
             return 2;
@@ -250,7 +254,7 @@ int cells_run(const struct cells *cells, char **words)
     if (cells->twice)
         ktap_begin();
     print_units();
-    for (char **word = words; *word; word++)
+    for (const char *const *word = words; *word; word++)
         select_each(*word, run_member, &selection);
     if (cells->twice)
         return ktap_end();

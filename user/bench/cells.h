@@ -16,6 +16,6 @@ struct cells {
  * what one leaves behind, such as pages, another would pay for. 0; 1: something failed; 2: a word
  * means nothing, and nothing was measured.
  */
-int cells_run(const struct cells *cells, char **words);
+int cells_run(const struct cells *cells, const char *const *words);
 
 #endif

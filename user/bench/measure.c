@@ -44,7 +44,7 @@ uint32_t timed_call(void (*entry)(void), const struct call *call);
 void marked_call(void (*entry)(void), const struct call *call);
 __asm__("\t.text\n" CALLER("timed_call", "\trdtsc\n\tmovl %eax, timed_start\n", "", "",
                            "\trdtsc\n\tsubl timed_start, %eax\n")
-            CALLER("marked_call", "", MARK(MARK_BEGIN), MARK(MARK_END),
+            CALLER("marked_call", "", MARK_INSTRUCTION(MARK_BEGIN), MARK_INSTRUCTION(MARK_END),
                    "") "\t.lcomm timed_entry, 4\n"
                        "\t.lcomm timed_number, 4\n"
                        "\t.lcomm timed_third, 4\n"
@@ -166,7 +166,7 @@ struct cost measure(void (*entry)(void), const struct call *call, const struct r
 void measure_marked(void (*entry)(void), const struct call *call, const struct repetition *how)
 {
     how = how ? how : &usual;
-    __asm__ volatile(MARK(MARK_CELL));
+    MARK(MARK_CELL);
     for (int i = 0; i < MARKED_SAMPLES && i < how->samples; i++) {
         if (how->prepare)
             how->prepare();

@@ -50,13 +50,6 @@ static void own_working_set(void)
     memset(working_set, 1, bench_parameter[KIB] * 1024);
 }
 
-static void pass_on_own(void)
-{
-    own_working_set();
-    for (;;)
-        pass_on();
-}
-
 static void make_ring(struct call *call)
 {
     int first[2], ends[2];
@@ -70,7 +63,11 @@ static void make_ring(struct call *call)
         bench_pipe(ends);
         int mine = to;
         to = ends[1];
-        bench_partner(pass_on_own);
+        if (bench_is_partner()) {
+            own_working_set();
+            for (;;)
+                pass_on();
+        }
         to = mine;
         from = ends[0];
     }

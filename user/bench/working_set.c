@@ -40,17 +40,14 @@ static void make_pages(struct call *call)
     memset(pages, 1, bench_parameter[0] * PAGE);
 }
 
-static void own_pages(void)
-{
-    memset(pages, 2, bench_parameter[0] * PAGE); /* no longer the parent's */
-    for (;;)
-        touch_and_yield();
-}
-
 static void make_two(struct call *call)
 {
     make_pages(call);
-    bench_partner(own_pages);
+    if (!bench_is_partner())
+        return;
+    memset(pages, 2, bench_parameter[0] * PAGE); /* no longer the parent's */
+    for (;;)
+        touch_and_yield();
 }
 
 const struct bench bench_working_set[] = {
