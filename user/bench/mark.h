@@ -23,17 +23,21 @@
  * Operations before the first are nobody's. A warm-up needs no marks. */
 #define MARK_CELL 3
 
+/* As bytes: a register's name would be written %eax in one kind of assembly text and %%eax in
+ * another. */
 #ifdef __ASSEMBLER__
-.macro MARK number testl $(MARK_SIGNATURE << 16 | \number), % eax.endm
+#define MARK(number) \
+    .byte 0xa9;      \
+    .long MARK_SIGNATURE << 16 | number
 #else
 #define MARK_TEXT_(text) #text
 #define MARK_TEXT(text)  MARK_TEXT_(text)
 
-/* The mark as text, for assembly inside C: MARK_INSTRUCTION(MARK_BEGIN) "call *%eax\n". */
+/* The mark in the text of an asm statement: "call *%ecx\n" MARK_INSTRUCTION(MARK_END). */
 #define MARK_INSTRUCTION(number) \
-    "\ttestl $(" MARK_TEXT(MARK_SIGNATURE) " << 16 | " MARK_TEXT(number) "), %eax\n"
+    "\t.byte 0xa9\n\t.long " MARK_TEXT(MARK_SIGNATURE) " << 16 | " MARK_TEXT(number) "\n"
 
-/* MARK(MARK_CELL); */
+/* The mark as a statement. */
 #define MARK(number) __asm__ volatile(MARK_INSTRUCTION(number) : : : "memory", "cc")
 #endif
 
