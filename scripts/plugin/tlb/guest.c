@@ -188,14 +188,9 @@ void guest_write_cr3(uint32_t value)
     flush_local();
 }
 
-void guest_write_cr3_unknown(void)
+void guest_reload_cr3(bool surely)
 {
-    guest_unknown_cr3++;
-    flush_local();
-}
-
-void guest_reload_cr3(void)
-{
+    guest_unknown_cr3 += !surely;
     flush_local();
 }
 

@@ -76,10 +76,10 @@ static inline uint32_t page_paddr(const struct page *page, uint32_t address)
 
 uint32_t guest_pde_address(uint32_t address);
 
-/* What the guest does to its TLB. */
+/* What the guest does to its TLB. surely: false where the value is not known, but taken for the old
+ * one. */
 void guest_write_cr3(uint32_t value);
-void guest_write_cr3_unknown(void);
-void guest_reload_cr3(void);
+void guest_reload_cr3(bool surely);
 void guest_write_cr4(void);
 void guest_invlpg(void);
 

@@ -41,6 +41,8 @@ enum instruction_kind instruction_kind(const uint8_t *code, size_t size)
         return INSTRUCTION_MARK;
     if (size < 3 || code[0] != 0x0f)
         return INSTRUCTION_ORDINARY;
+    if (code[1] == 0x20 && modrm_register(code[2]) == 3)
+        return INSTRUCTION_CR3_READ;
     if (code[1] == 0x22 && modrm_register(code[2]) == 3)
         return INSTRUCTION_CR3_WRITE;
     if (code[1] == 0x22 && modrm_register(code[2]) == 4)
@@ -67,9 +69,7 @@ struct cr3_source cr3_source(const uint8_t *write, const uint8_t *before, size_t
 
     if (size == 5 && before[0] == 0xb8 + reg) /* mov $constant, %reg */
         return (struct cr3_source){CR3_CONSTANT, word_at(before + 1)};
-    if (size == 3 && before[0] == 0x0f && before[1] == 0x20 && before[2] == (0xd8 | reg))
-        return (struct cr3_source){.kind = CR3_SAME}; /* mov %cr3, %reg */
     if (size && moves_memory(before, size, reg))
         return (struct cr3_source){.kind = CR3_MEMORY};
-    return (struct cr3_source){.kind = CR3_UNKNOWN};
+    return (struct cr3_source){.kind = CR3_OTHER};
 }

@@ -9,6 +9,7 @@
 enum instruction_kind {
     INSTRUCTION_ORDINARY,
     INSTRUCTION_MARK,
+    INSTRUCTION_CR3_READ,
     INSTRUCTION_CR3_WRITE,
     INSTRUCTION_CR4_WRITE,
     INSTRUCTION_INVLPG,
@@ -21,10 +22,10 @@ uint32_t instruction_mark(const uint8_t *code);
 
 /*
  * Where the value of a CR3 write comes from: no plugin can read registers, but the instruction
- * before it shows, and memory can be read. It is a constant that was loaded; a word that was loaded
- * or stored (as where TSS.cr3 is kept right); or CR3 itself.
+ * before it shows, and memory can be read. It is a constant that was loaded, or a word that was
+ * loaded or stored (as where TSS.cr3 is kept right).
  */
-enum cr3_source_kind { CR3_UNKNOWN, CR3_CONSTANT, CR3_MEMORY, CR3_SAME };
+enum cr3_source_kind { CR3_OTHER, CR3_CONSTANT, CR3_MEMORY };
 
 struct cr3_source {
     enum cr3_source_kind kind;

@@ -33,6 +33,7 @@ static FILE *out;
 static uint64_t instructions;
 static int64_t cell = -1;
 static uint32_t last_access; /* address of the latest access to data */
+static uint64_t cr3_read;    /* instructions before the latest read of CR3 */
 
 /* Lines that were accessed last, each the most recently used of its set in every structure, so that
  * another access changes nothing. */
@@ -172,6 +173,12 @@ static void forget_lines(void)
     last_fetched_line = last_data_line = NO_LINE;
 }
 
+static void cr3_was_read(unsigned cpu, void *data)
+{
+    (void)cpu, (void)data;
+    cr3_read = instructions;
+}
+
 static void cr3_written(unsigned cpu, void *data)
 {
     struct cr3_source source = cr3_source_unpack(data);
@@ -184,11 +191,9 @@ static void cr3_written(unsigned cpu, void *data)
     case CR3_MEMORY:
         guest_write_cr3(guest_read(last_access));
         break;
-    case CR3_SAME:
-        guest_reload_cr3();
-        break;
-    case CR3_UNKNOWN:
-        guest_write_cr3_unknown();
+    case CR3_OTHER:
+        /* QEMU ends a block with a read of CR3, so what came before is seen only here */
+        guest_reload_cr3(instructions == cr3_read + 1);
         break;
     }
     forget_lines();
@@ -231,6 +236,9 @@ static void watch_kind(struct qemu_plugin_insn *insn, struct qemu_plugin_insn *b
         qemu_plugin_register_vcpu_insn_exec_cb(insn, marked, QEMU_PLUGIN_CB_NO_REGS,
                                                (void *)(uintptr_t)instruction_mark(code));
         return; /* and not counted */
+    case INSTRUCTION_CR3_READ:
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, cr3_was_read, QEMU_PLUGIN_CB_NO_REGS, NULL);
+        break;
     case INSTRUCTION_CR3_WRITE:
         watch_cr3_write(insn, before);
         break;
