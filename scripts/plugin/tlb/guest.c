@@ -55,13 +55,6 @@ static uint32_t read_physical(uint32_t paddr)
     return word;
 }
 
-uint32_t guest_read(uint32_t vaddr)
-{
-    const struct page *page = guest_page(vaddr);
-
-    return page ? read_physical(page_paddr(page, vaddr)) : 0;
-}
-
 /* --- counting pages ------------------------------------------------------------------------------
  */
 
@@ -138,6 +131,13 @@ static bool look_up(uint32_t address, struct page *page)
     uint32_t pte = read_physical(page->pte_address);
     page->content = pte & (FRAME | (pde & PTE_USER) | PTE_GLOBAL);
     return pte & PTE_PRESENT;
+}
+
+uint32_t guest_read(uint32_t vaddr)
+{
+    struct page page;
+
+    return look_up(vaddr, &page) ? read_physical(page_paddr(&page, vaddr)) : 0;
 }
 
 const struct page *guest_page(uint32_t address)

@@ -51,7 +51,7 @@ bool guest_is_paged(void);
 /* False of a device's memory, which no cache holds. */
 bool guest_is_cached(uint32_t paddr);
 
-/* The word at a virtual address; 0 if nothing is mapped there. */
+/* The word at a virtual address; 0 if nothing is mapped there. Counts nothing. */
 uint32_t guest_read(uint32_t vaddr);
 
 /* The page of address, or NULL if nothing is mapped there. */

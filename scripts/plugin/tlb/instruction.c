@@ -34,21 +34,29 @@ uint32_t instruction_mark(const uint8_t *code)
     return word_at(code + 1) & 0xffff;
 }
 
-/* Opcodes of SDM 2A and 2B: MOV to control registers, INVLPG. */
+/* SDM 2A, 2B: 0f, opcode, and the middle field of ModRM. */
+static const struct {
+    uint8_t opcode, extension;
+    bool memory; /* its operand */
+    enum instruction_kind kind;
+} system_instructions[] = {
+    {0x20, 3, false, INSTRUCTION_CR3_READ},  {0x22, 3, false, INSTRUCTION_CR3_WRITE},
+    {0x22, 4, false, INSTRUCTION_CR4_WRITE}, {0x01, 2, true, INSTRUCTION_LGDT},
+    {0x01, 3, true, INSTRUCTION_LIDT},       {0x01, 7, true, INSTRUCTION_INVLPG},
+};
+
 enum instruction_kind instruction_kind(const uint8_t *code, size_t size)
 {
     if (is_mark(code, size))
         return INSTRUCTION_MARK;
     if (size < 3 || code[0] != 0x0f)
         return INSTRUCTION_ORDINARY;
-    if (code[1] == 0x20 && modrm_register(code[2]) == 3)
-        return INSTRUCTION_CR3_READ;
-    if (code[1] == 0x22 && modrm_register(code[2]) == 3)
-        return INSTRUCTION_CR3_WRITE;
-    if (code[1] == 0x22 && modrm_register(code[2]) == 4)
-        return INSTRUCTION_CR4_WRITE;
-    if (code[1] == 0x01 && modrm_register(code[2]) == 7 && modrm_is_memory(code[2]))
-        return INSTRUCTION_INVLPG;
+    for (size_t i = 0; i < sizeof(system_instructions) / sizeof(system_instructions[0]); i++) {
+        if (code[1] == system_instructions[i].opcode &&
+            modrm_register(code[2]) == system_instructions[i].extension &&
+            modrm_is_memory(code[2]) == system_instructions[i].memory)
+            return system_instructions[i].kind;
+    }
     return INSTRUCTION_ORDINARY;
 }
 

@@ -13,6 +13,8 @@ enum instruction_kind {
     INSTRUCTION_CR3_WRITE,
     INSTRUCTION_CR4_WRITE,
     INSTRUCTION_INVLPG,
+    INSTRUCTION_LGDT,
+    INSTRUCTION_LIDT,
 };
 
 enum instruction_kind instruction_kind(const uint8_t *code, size_t size);

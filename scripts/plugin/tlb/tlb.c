@@ -8,8 +8,8 @@
  * operation (user/bench/mark.h) and each CPU, a line. Its last line says `end` and how often the
  * model did not understand the guest, which makes it worthless unless it is 0.
  *
- * What it does not see: the accesses of interrupt delivery (IDT, GDT, TSS) other than through
- * instructions, speculation, prefetching, and accesses that fault.
+ * What it does not see: speculation, prefetching, accesses that fault, and task switches by
+ * hardware.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +18,7 @@
 #include "scripts/plugin/qemu_plugin.h"
 #include "scripts/plugin/tlb/guest.h"
 #include "scripts/plugin/tlb/instruction.h"
+#include "scripts/plugin/tlb/interrupt.h"
 #include "scripts/plugin/tlb/machine.h"
 #include "user/bench/mark.h"
 
@@ -33,6 +34,7 @@ static FILE *out;
 static uint64_t instructions;
 static int64_t cell = -1;
 static uint32_t last_access; /* address of the latest access to data */
+static bool fetched_by_user; /* the latest instruction's line is user mode's */
 static uint64_t cr3_read;    /* instructions before the latest read of CR3 */
 
 /* Lines that were accessed last, each the most recently used of its set in every structure, so that
@@ -108,6 +110,7 @@ static void fetch_byte(uint32_t address)
 
     for (unsigned i = 0; page && i < nr_machines; i++)
         machine_fetch(machines[i], page, address);
+    fetched_by_user = page && page->content & PTE_USER;
     last_fetched_line = address / GUEST_LINE;
     last_data_line = NO_LINE; /* a walk reads data */
 }
@@ -163,6 +166,29 @@ static void accessed(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t where, v
     }
     if (last / GUEST_LINE != last_data_line)
         access_byte(last);
+}
+
+/* --- interrupts ----------------------------------------------------------------------------------
+ */
+
+static void delivered(unsigned cpu, void *vector)
+{
+    uint32_t addresses[INTERRUPT_ACCESSES];
+
+    (void)cpu;
+    if (!guest_is_paged())
+        return;
+    unsigned n = interrupt_accesses((uintptr_t)vector, fetched_by_user, addresses);
+    for (unsigned i = 0; i < n; i++)
+        access_byte(addresses[i]);
+}
+
+/* LGDT and LIDT read two bytes of limit, then four of base. */
+static void table_loaded(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t address, void *table)
+{
+    (void)cpu;
+    if (guest_is_paged() && qemu_plugin_mem_size_shift(info) == 2)
+        interrupt_set_table((uintptr_t)table, guest_read(address));
 }
 
 /* --- flushes -------------------------------------------------------------------------------------
@@ -226,6 +252,12 @@ static void watch_cr3_write(struct qemu_plugin_insn *insn, struct qemu_plugin_in
                                            cr3_source_pack(source));
 }
 
+static void watch_table(struct qemu_plugin_insn *insn, enum descriptor_table table)
+{
+    qemu_plugin_register_vcpu_mem_cb(insn, table_loaded, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
+                                     (void *)(uintptr_t)table);
+}
+
 /* Besides its fetch and its accesses. before: the one in front of it, NULL: not known. */
 static void watch_kind(struct qemu_plugin_insn *insn, struct qemu_plugin_insn *before)
 {
@@ -248,6 +280,12 @@ static void watch_kind(struct qemu_plugin_insn *insn, struct qemu_plugin_insn *b
     case INSTRUCTION_INVLPG:
         qemu_plugin_register_vcpu_insn_exec_cb(insn, page_invalidated, QEMU_PLUGIN_CB_NO_REGS,
                                                NULL);
+        break;
+    case INSTRUCTION_LGDT:
+        watch_table(insn, TABLE_GDT);
+        break;
+    case INSTRUCTION_LIDT:
+        watch_table(insn, TABLE_IDT);
         break;
     case INSTRUCTION_ORDINARY:
         break;
@@ -277,11 +315,23 @@ static void watch(struct qemu_plugin_insn *insn, struct qemu_plugin_insn *before
                                      NULL);
 }
 
+/* A handler begins a block, since it is not reached from the instruction in front of it. */
+static void watch_handler(struct qemu_plugin_insn *first)
+{
+    int vector =
+        guest_is_paged() ? interrupt_vector_at(qemu_plugin_insn_vaddr(first)) : INTERRUPT_NONE;
+
+    if (vector != INTERRUPT_NONE)
+        qemu_plugin_register_vcpu_insn_exec_cb(first, delivered, QEMU_PLUGIN_CB_NO_REGS,
+                                               (void *)(uintptr_t)vector);
+}
+
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     struct qemu_plugin_insn *before = NULL;
 
     (void)id;
+    watch_handler(qemu_plugin_tb_get_insn(tb, 0));
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         watch(insn, before);
