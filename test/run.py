@@ -28,6 +28,7 @@ import profile_operation  # noqa: E402  pylint: disable=wrong-import-position
 import ktap  # noqa: E402  pylint: disable=wrong-import-position
 import matrix  # noqa: E402  pylint: disable=wrong-import-position
 import page_walk  # noqa: E402  pylint: disable=wrong-import-position
+import tlb_model  # noqa: E402  pylint: disable=wrong-import-position
 
 # Instructions of an icount run: exact, so the bound holds on any machine.
 ISOLATION_AT_MOST = 10  # what split adds to a call
@@ -376,6 +377,16 @@ class Tests:
                                 f"{seen.cr3_writes} CR3 writes, not {wanted}")
         return totals
 
+    def modelled_misses(self):
+        """The model of TLBs counts what can be derived by hand."""
+        totals = ktap.Totals()
+        for good, text in tlb_model.results(execute, self.args.build):
+            if good:
+                totals.passed += 1
+            else:
+                totals.fail(text)
+        return totals
+
     def expected_figures(self, table, check):
         """No figure is worse than the file has it; what is better is said."""
         expected, made_with = study_figures.read(study_figures.EXPECTED)
@@ -420,6 +431,7 @@ class Tests:
         yield "QEMU that does not start", self.no_machine
         yield "figures", self.figures
         yield "figures from outside", self.seen_from_outside
+        yield "model of TLBs: derived by hand", self.modelled_misses
         for knobs, last in matrix.TERMINALS:
             yield f"terminal: {knobs}, {last}", \
                 lambda knobs=knobs, last=last: self.terminal(knobs, last)
