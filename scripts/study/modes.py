@@ -2,7 +2,7 @@
 import math
 from dataclasses import dataclass, field
 
-from study.report_data import KNOBS, DEFAULTS, mode_name
+from study.report_data import DEFAULTS, KNOBS, mode_name, value_of
 
 
 @dataclass
@@ -22,16 +22,13 @@ class Mode:
 
 
 def exposed_bytes(study, knobs):
-    """Of the recorded settings that differ from these in least, the sum over the kinds of pages; None
+    """What all kinds of pages are together, of the recorded settings that differ from these in least; None
     where the isolation mode was not measured."""
-    found = {}
-    for unit in ("bytes", "bytes/op"):
-        for record in study.find("exposure", "", unit, isolation=knobs["isolation"]):
-            differing = sum(record.get(knob) not in (knobs[knob], "") for knob in KNOBS)
-            found.setdefault((differing, mode_name(record)), []).append(record)
-    if not found:
-        return None
-    return sum(record["value"] for record in found[min(found)] if record["part"] != "total")
+    def differing(record):
+        return sum(record[knob] not in (knobs[knob], "") for knob in KNOBS)
+
+    found = study.find("exposure", "", "bytes", isolation=knobs["isolation"], part="")
+    return value_of(min(found, default=None, key=differing))
 
 
 def costs_by_knobs(study, kind, unit, tlb):

@@ -71,7 +71,7 @@ def sections(study, clock):
         "working_set": report_curves.working_set(study),
         "overhead": report_curves.overhead(study, clock),
         "model": tables.model(study),
-        "programs": tables.programs(study, report_words.PROGRAMS),
+        "programs": tables.programs(study),
         "peers": tables.peers(peers),
         "peers_figure": report_figures.beside_others(peers),
         "copies": tables.copies(study, titles),

@@ -51,8 +51,8 @@ def working_set_values(found, title):
             "tics": tics(highest), "figure_title": title}
 
 
-def working_set_tables(found):
-    """The tables of working_set.gp. Texts that would lie on each other are moved apart."""
+def working_set_tables(found, named=None):
+    """The tables of working_set.gp. named: the curves that get their name; None: all. Texts that would lie on each other are moved apart."""
     tables = {f"{isolation}_{global_}": [] for isolation in MODES for global_ in ("on", "off")}
     for mode, points in found.items():
         tables["_".join(mode)] = [(pages or 0.5, record["value"]) for pages, record in points.items()]
@@ -60,7 +60,8 @@ def working_set_tables(found):
     last = {name_of(mode): list(points.items())[-1] for mode, points in found.items()}
     places = spread([record["value"] for _, record in last.values()], highest / 14)
     tables["ends"] = [(pages, place, name)
-                      for (name, (pages, _)), place in zip(last.items(), places)]
+                      for (name, (pages, _)), place in zip(last.items(), places)
+                      if named is None or name in named]
     for name in ("_".join((isolation, g)) for isolation in MODES for g in ("on", "off")):
         tables[name] = tables[name] or [("NaN", "NaN")]
     return tables
@@ -69,7 +70,7 @@ def working_set_tables(found):
 def working_set_plot(found, name, label, size):
     """One picture."""
     values = working_set_values(found, "cycles of one round")
-    return themed(plot("working_set.gp", size, values, working_set_tables(found)), name, label)
+    return themed(plot("working_set.gp", size, values, working_set_tables(found, MODES)), name, label)
 
 
 def working_set_label(tlb, found):

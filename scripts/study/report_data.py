@@ -9,6 +9,7 @@ DEFAULTS = {"system": "postern", "isolation": "split", "global": "on", "copy": "
 KNOBS = ("isolation", "global", "copy", "resident", "ipc")
 DOORS = ("int80", "sysenter", "syscall", "callgate")
 MODES = ("split", "shared")
+PROGRAMS = {"ShellExit": "sh -c exit", "SortUniq": "sort and uniq", "Sha256": "sha256sum", "TarUntar": "tar"}
 PARTS = ("entry", "switch", "dispatch", "copy", "body", "exit")
 
 

@@ -168,7 +168,7 @@ def where_it_goes(study, benchmarks, titles):
              f"{sum(record['value'] for record in parts.values()):,}")
             for benchmark, isolation, door, parts in found]
     return figure(
-        "parts", "Where the instructions of a call go",
+        "parts", "By door and mode",
         pictures("parts.gp", "parts", label, (round(height), round(height)), draw),
         "Instructions from the caller's stub to its return, in the order in which they run; the last "
         "figure is their sum, exactly what the benchmark counts.",
@@ -177,12 +177,17 @@ def where_it_goes(study, benchmarks, titles):
                 for part in PARTS]))
 
 
-def cell(record, text=None):
-    """A table's cell with a figure of the raw data, which it names."""
+def cell(record):
+    """A table's cell with a figure of the raw data, or a dash."""
     if record is None:
         return element("td", "–")
-    return element("td", text or number(record["value"]), data_record=record["place"],
-                   title=f"boot {record['boot']}")
+    return element("td", figure_of(record))
+
+
+def figure_of(record):
+    """A figure of the raw data, which it names."""
+    return element("data", number(record["value"]), value=record["value"],
+                   data_record=record["place"], title=f"boot {record['boot']}")
 
 
 # --- beside others ----------------------------------------------------------------------------------

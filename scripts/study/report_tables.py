@@ -1,7 +1,7 @@
 """The tables of the report. Each returns markup, or None where a study has no such figures."""
 from study import modes
-from study.report_data import DEFAULTS, DOORS, MODES, value_of
-from study.report_figures import cell
+from study.report_data import DEFAULTS, DOORS, MODES, PROGRAMS, value_of
+from study.report_figures import cell, figure_of
 from study.report_html import Markup, element, number, percent, table
 
 CHOICES = (0.0, 0.01, 0.05, 0.10, 0.25)
@@ -13,23 +13,28 @@ def ratio(part, whole):
     return f"{part / whole:.2f}" if part is not None and whole else "–"
 
 
+def added(split, shared):
+    """A cell: the figure in split, and how much more it is than in shared."""
+    if not split or not shared:
+        return "–"
+    return element("td", [figure_of(split), " ", element("small", f"{split['value'] - shared['value']:+,}")])
+
+
 def calls(study, titles):
-    """Every benchmark through every door: split, shared, and how they differ."""
-    rows = []
+    """Every benchmark through every door: in split, and what it is more than in shared."""
+    rows, doors = [], DOORS + ("",)
     for benchmark in dict.fromkeys(study.benchmarks("icount", "instr/op")):
-        for door in DOORS + ("",):
-            split, shared = (study.find("icount", benchmark, "instr/op", system="postern", door=door,
-                                        isolation=mode, parameters={}) for mode in MODES)
-            if split and shared:
-                split, shared = (min(found, key=study.distance) for found in (split, shared))
-                writes = study.one("icount", benchmark, "cr3/op", door=door, isolation="split")
-                rows.append((titles.get(benchmark, benchmark), door or "–", cell(split), cell(shared),
-                             f"{split['value'] - shared['value']:+,}",
-                             percent(split["value"] / shared["value"] - 1), cell(writes)))
+        if benchmark not in PROGRAMS and study.find("icount", benchmark, "instr/op", system="postern",
+                                                    parameters={}):
+            found = [[study.one("icount", benchmark, "instr/op", door=door, isolation=mode, parameters={})
+                      for mode in MODES] for door in doors]
+            writes = study.one("icount", benchmark, "cr3/op", isolation="split")
+            rows.append((titles.get(benchmark, benchmark), *(added(*modes_of) for modes_of in found),
+                         cell(writes)))
     if not rows:
         return None
-    return table("Instructions of one operation; CR3 writes in split",
-                 ("operation", "door", "split", "shared", "added", "share", "CR3 writes"), rows)
+    return table("Instructions of one operation in split; small: how many more than in shared",
+                 ("operation", *DOORS, "no door", "CR3 writes"), rows)
 
 
 def exposure(study):
@@ -47,8 +52,9 @@ def exposure(study):
 
 def choice(found):
     """The least exposed mode for some limits on the cost."""
-    rows = [(f"at most {percent(limit)}", best.name, percent(best.cost), f"{best.exposed:,}")
-            for limit in CHOICES if (best := modes.least_exposed(found, limit))]
+    best = {limit: modes.least_exposed(found, limit) for limit in CHOICES}
+    rows = [(f"at most {percent(limit)}", mode.name, percent(mode.cost), f"{mode.exposed:,}")
+            for limit, mode in best.items() if mode]
     return table("The least exposed mode that costs no more than so much",
                  ("limit", "mode", "its cost", "exposed bytes"), rows)
 
@@ -115,14 +121,14 @@ def two_modes(study, kind, unit, benchmarks, titles):
                    percent(split["value"] / shared["value"] - 1))
 
 
-def programs(study, names):
+def programs(study):
     """Whole programs."""
-    rows = list(two_modes(study, "icount", "instr/op", names, names))
+    rows = list(two_modes(study, "icount", "instr/op", PROGRAMS, PROGRAMS))
     shown = [table("Instructions of whole programs", ("program", "split", "shared", "added"), rows)
              ] if rows else []
     rows = []
     for tlb in study.tlbs:
-        for benchmark, name in names.items():
+        for benchmark, name in PROGRAMS.items():
             split, shared = (study.one("model", benchmark, "cycles/op", isolation=mode, tlb=tlb)
                              for mode in MODES)
             if split and shared:

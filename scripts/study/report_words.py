@@ -1,18 +1,17 @@
 """The findings: sentences computed from the data. A sentence whose figures are not there is not said."""
 from study import modes, report_curves
-from study.report_data import DOORS, MODES, value_of
+from study.report_data import DOORS, MODES, PROGRAMS, value_of
 from study.report_html import number, percent
 
 DOOR_NAMES = {"int80": "int $0x80", "sysenter": "sysenter", "syscall": "syscall", "callgate": "a call gate"}
-PROGRAMS = {"SortUniq": "sort and uniq", "Sha256": "sha256sum", "TarUntar": "tar"}
 BATCHED = 16
 SAVED_AT = 64       # pages touched between two switches, for the sentence on global pages
 
 
-def listed(words):
+def listed(words, last="and"):
     """a, b and c."""
     words = list(words)
-    return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else "".join(words)
+    return ", ".join(words[:-1]) + f" {last} " + words[-1] if len(words) > 1 else "".join(words)
 
 
 def call_cost(study):
@@ -25,9 +24,11 @@ def call_cost(study):
             added.setdefault(split - shared, []).append(DOOR_NAMES[door])
     writes = value_of(study.one("icount", "Null", "cr3/op", isolation="split"))
     if added:
-        costs = listed(f"<b>{number(cost)}</b> through {listed(doors)}" for cost, doors in added.items())
-        yield (f"Keeping the kernel out of the user’s page directory adds to a system call "
-               f"{costs} instructions, and <b>{writes}</b> CR3 writes.")
+        costs = listed(f"<b>{number(cost)}</b>{' instructions' if not place else ''} to a system call "
+                       f"through {listed(doors, 'or')}" for place, (cost, doors) in
+                       enumerate(added.items()))
+        yield (f"Keeping the kernel out of the user’s page directory adds {costs}, and <b>{writes}</b> "
+               "CR3 writes to each.")
 
 
 def exposure(study):
