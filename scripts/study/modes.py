@@ -2,7 +2,7 @@
 import math
 from dataclasses import dataclass, field
 
-from study.report_data import DEFAULTS, KNOBS, mode_name, value_of
+from study.report_data import DEFAULTS, KNOBS, PROGRAMS, mode_name, value_of
 
 
 @dataclass
@@ -32,17 +32,17 @@ def exposed_bytes(study, knobs):
 
 
 def costs_by_knobs(study, kind, unit, tlb):
-    """{the knobs' values: {benchmark and parameters: figure}} of the default door and CPU."""
+    """{the knobs' values: {benchmark: figure}} of single operations, by the default door and CPU."""
     found = {}
     for (of_kind, benchmark, of_unit), records in study.by_kind.items():
         if (of_kind, of_unit) != (kind, unit):
             continue
         for record in records:
             if record["system"] == "postern" and record.get("tlb", "") == tlb and \
-                    record["door"] in (DEFAULTS["door"], "") and record["cpu"] == study.cpu:
+                    record["door"] in (DEFAULTS["door"], "") and record["cpu"] == study.cpu and \
+                    not record["parameters"] and benchmark not in PROGRAMS:
                 knobs = tuple(record.get(knob) or DEFAULTS[knob] for knob in KNOBS)
-                name = benchmark, str(record.get("parameters", {}))
-                found.setdefault(knobs, {})[name] = record["value"]
+                found.setdefault(knobs, {})[benchmark] = record["value"]
     return found
 
 

@@ -2,7 +2,7 @@
 import math
 
 from study.report_data import MODES
-from study.report_figures import cell, figure, key_of, mark, pictures, spread
+from study.report_figures import WIDE, cell, figure, key_of, mark, pictures, spread
 from study.report_html import Markup, element, number, percent, table
 from study.report_svg import plot, themed
 
@@ -91,8 +91,9 @@ def working_set(study):
     chosen = study.tlb if study.tlb in of_tlbs else list(of_tlbs)[0]
     found = of_tlbs[chosen]
 
-    def draw(_):
-        return working_set_values(found, "cycles of one round"), working_set_tables(found)
+    def draw(width):
+        named = None if width == WIDE else MODES
+        return working_set_values(found, "cycles of one round"), working_set_tables(found, named)
 
     shown = pictures("working_set.gp", "working-set", working_set_label(chosen, found), (420, 380), draw)
     others = [element("div", [element("h4", tlb), working_set_plot(

@@ -220,4 +220,4 @@ def beside_others(peers):
               [(title, *(number(value) if value else "–" for value in figures))
                for title, *figures in rows]),
         key_of([(mark("●", "split"), "Postern, split"), (mark("■", "shared"), "Linux, pti=on"),
-                (mark("△", "third"), "xv6, kernel shared")]))
+                (mark("▲", "third"), "xv6, kernel shared")]))

@@ -48,7 +48,8 @@ def number(value):
 def percent(share):
     """0.0312 as 3.1 %."""
     value = 100 * share
-    return f"{value:,.0f} %" if abs(value) >= 10 else f"{value:.1f} %" if abs(value) >= 0.095 else f"{value:.2g} %"
+    return (f"{value:,.0f}" if abs(value) >= 10 else
+            f"{value:.1f}" if abs(value) >= 0.095 else f"{value:.2g}") + "\N{NO-BREAK SPACE}%"
 
 
 def table(caption, head, rows, wide=False):

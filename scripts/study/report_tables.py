@@ -66,15 +66,15 @@ def peers(found):
     rows = []
     for peer in found:
         value = peer.postern["value"]
-        met = "" if peer.target is None else " ✓" if value <= peer.target else " ✗ over"
+        met = "" if peer.target is None else " met" if value <= peer.target else " missed"
         rows.append((peer.title, cell(peer.postern),
                      *(number(figure) if figure else "–"
                        for figure in (peer.linux_on, peer.linux_off, peer.xv6)),
                      ratio(peer.linux_on, value), ratio(peer.xv6, value),
                      "–" if peer.target is None else f"{peer.target:,}{met}"))
-    return table("Instructions of one operation by int $0x80; Postern with isolation=split",
-                 ("operation", "Postern", "Linux pti=on", "pti=off", "xv6", "Linux / Postern",
-                  "xv6 / Postern", "target"), rows)
+    return table("Instructions of one operation by int $0x80, Postern in split; ×: how many times Postern’s",
+                 ("operation", "Postern", "Linux pti=on", "pti=off", "xv6", "Linux ×", "xv6 ×",
+                  "target"), rows)
 
 
 def copies(study, titles):

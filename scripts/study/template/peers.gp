@@ -13,6 +13,6 @@ set tmargin 0.5
 of(system) = strcol(3) eq system ? -column(2) : NaN
 plot names using (column(3)):(-$1):($4 - $3):(0) with vectors nohead lw 1 lc rgb colour_grid, \
      names using (9.001):(-$1):2 with labels right offset -1, 0 textcolor rgb colour_ink, \
-     systems using 1:(of("xv6")) with points pt 8 ps 0.6 lw 1.5 lc rgb colour_third, \
+     systems using 1:(of("xv6")) with points pt 9 ps 0.65 lc rgb colour_third, \
      systems using 1:(of("linux")) with points pt 5 ps 0.55 lc rgb colour_shared, \
      systems using 1:(of("postern")) with points pt 7 ps 0.7 lc rgb colour_split
