@@ -68,8 +68,8 @@ class Profile:
         command = ["scripts/qemu", "--kernel", f"{build}/postern.elf", "--initrd",
                    f"{build}/initrd.cpio", "--icount", "--timeout", "120", "--extra",
                    f"-plugin {build}/plugin/profile.so,out={counts}",
-                   f"--append=loglevel=error isolation={isolation} -- /bin/bench profile "
-                   f"{benchmark} {door}"]
+                   f"--append=loglevel=error isolation={isolation} -- /bin/bench --profile "
+                   f"--door={door} {benchmark}"]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               stdin=subprocess.DEVNULL, check=False)
         seen = operations(counts) if done.returncode == 0 else []

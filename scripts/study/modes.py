@@ -2,7 +2,7 @@
 import math
 from dataclasses import dataclass, field
 
-from study.report_data import DEFAULTS, KNOBS, PROGRAMS, mode_name, value_of
+from study.report_data import DEFAULTS, KNOBS, PROGRAMS, mode_name
 
 
 @dataclass
@@ -22,13 +22,13 @@ class Mode:
 
 
 def exposed_bytes(study, knobs):
-    """What all kinds of pages are together, of the recorded settings that differ from these in least; None
-    where the isolation mode was not measured."""
-    def differing(record):
-        return sum(record[knob] not in (knobs[knob], "") for knob in KNOBS)
-
-    found = study.find("exposure", "", "bytes", isolation=knobs["isolation"], part="")
-    return value_of(min(found, default=None, key=differing))
+    """What all kinds of pages are together, of the recorded setting that differs from these in least;
+    None where the isolation mode was not measured."""
+    found = {}
+    for record in study.find("exposure", "", "bytes", isolation=knobs["isolation"]):
+        differing = sum(record[knob] not in (knobs[knob], "") for knob in KNOBS)
+        found.setdefault((differing, mode_name(record)), []).append(record["value"])
+    return sum(found[min(found)]) if found else None
 
 
 def costs_by_knobs(study, kind, unit, tlb):

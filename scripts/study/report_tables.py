@@ -43,9 +43,11 @@ def exposure(study):
                           for record in study.find("exposure", "", "bytes", isolation=mode))
     if not kinds:
         return None
-    rows = [(kind or "all together",
-             *(cell(study.one("exposure", "", unit, isolation=mode, part=kind))
-               for mode in MODES for unit in ("pages", "bytes"))) for kind in kinds]
+    found = [[study.one("exposure", "", unit, isolation=mode, part=kind)
+              for mode in MODES for unit in ("pages", "bytes")] for kind in kinds]
+    rows = [(kind, *map(cell, records)) for kind, records in zip(kinds, found)]
+    rows.append(("all together", *(number(sum(record["value"] for record in records if record))
+                                   for records in zip(*found))))
     return table("What a user directory maps for the supervisor",
                  ("kind of page", "split: pages", "bytes", "shared: pages", "bytes"), rows)
 
