@@ -1,7 +1,7 @@
 """The plots of modes, parts and peers: what each shows, in words as well, and the same as a table."""
 import math
 
-from study.report_data import DOORS, MODES, PARTS
+from study.report_data import DOORS, MODES, PARTS, PART_NAMES
 from study.report_html import details, element, fill, number, percent, table
 from study.report_svg import plot, themed
 
@@ -81,7 +81,7 @@ def tradeoff(name, modes, measure):
     def draw(width):
         values = {"cost_title": "cost over the cheapest mode", "least": 2.0 ** least,
                   "most": 2.0 ** most, "highest": highest,
-                  "exposure_title": "kernel memory that a user directory maps (log scale)"}
+                  "exposure_title": "kernel memory that a user directory maps"}
         return values, {"points": tradeoff_points(modes, width, highest, least, most), "front": front}
 
     best = [mode for mode in modes if mode.on_front]
@@ -101,10 +101,6 @@ def tradeoff(name, modes, measure):
 
 
 # --- where the instructions of a call go ------------------------------------------------------------
-
-PART_NAMES = {"entry": "entry", "switch": "CR3 and stack", "dispatch": "dispatch", "copy": "copy",
-              "body": "body", "exit": "exit"}
-
 
 def parts_of(study, benchmark, isolation, door):
     """{part: record} of one call; empty if it was not taken apart."""
@@ -199,22 +195,20 @@ def beside_others(peers):
     if not rows:
         return None
 
-    def draw(width):
-        limit = 24 if width == NARROW else 40
-        names = [(place, title if len(title) <= limit else title[:limit - 1] + "…",
-                  min(filter(None, figures)), max(filter(None, figures)))
+    def draw(_):
+        names = [(place, title, min(filter(None, figures)), max(filter(None, figures)))
                  for place, (title, *figures) in enumerate(rows)]
         systems = [(value, place, system) for place, (_, *figures) in enumerate(rows)
                    for value, system in zip(figures, ("postern", "linux", "xv6")) if value]
         return {"rows_shown": len(rows)}, {"names": names, "systems": systems}
 
-    height = 24 * len(rows) + 60
+    heights = 24 * len(rows) + 60, 40 * len(rows) + 60
     nearest = min(rows, key=lambda row: (row[2] or row[3]) / row[1])
     label = (f"{len(rows)} operations on a log scale of instructions. Nearest: {nearest[0]}, Postern "
              f"{number(nearest[1])}, the other {number(nearest[2] or nearest[3])}")
     columns = ("operation", "Postern split", "Linux pti=on", "xv6")
     return figure(
-        "peers", "The same work elsewhere", pictures("peers.gp", "peers", label, (height, height), draw),
+        "peers", "The same work elsewhere", pictures("peers.gp", "peers", label, heights, draw),
         "Instructions of one operation by int $0x80, on a log scale: further left is less work.",
         table("Instructions", columns,
               [(title, *(number(value) if value else "–" for value in figures))

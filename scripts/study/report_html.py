@@ -59,7 +59,7 @@ def table(caption, head, rows, wide=False):
     body = [element("tr", [element("th", row[0], scope="row")] +
                     [cell if str(cell).startswith("<td") and isinstance(cell, Markup)
                      else element("td", cell) for cell in row[1:]]) for row in rows]
-    whole = element("table", [element("caption", caption), element("thead", header),
+    whole = element("table", [element("caption", element("span", caption)), element("thead", header),
                               element("tbody", body)])
     return element("div", whole, class_="scroll wide-table" if wide else "scroll", tabindex="0",
                    role="region", aria_label=caption)

@@ -1,6 +1,6 @@
 """The findings: sentences computed from the data. A sentence whose figures are not there is not said."""
 from study import modes, report_curves
-from study.report_data import DOORS, MODES, PROGRAMS, value_of
+from study.report_data import DOORS, MODES, PARTS, PART_NAMES, PROGRAMS, value_of
 from study.report_html import number, percent
 
 DOOR_NAMES = {"int80": "int $0x80", "sysenter": "sysenter", "syscall": "syscall", "callgate": "a call gate"}
@@ -91,6 +91,19 @@ def ways_round(study):
                     f"<b>{direct}</b> instead of <b>{number(kernel)}</b>")
     if said:
         yield "It can be avoided: " + listed(said) + "."
+
+
+def parts(study):
+    """Which part of the null call the modes differ in."""
+    split, shared = ({part: value_of(study.one("part", "Null", "instr/op", part=part, isolation=mode))
+                      for part in PARTS} for mode in MODES)
+    if None in split.values() or None in shared.values():
+        return
+    differing = [PART_NAMES[part] for part in PARTS if split[part] != shared[part]]
+    yield (f"Of the <b>{sum(split.values())}</b> instructions of a null call by int $0x80, "
+           f"<b>{split['switch']}</b> change CR3 and the stack; in shared it is "
+           f"<b>{shared['switch']}</b> of <b>{sum(shared.values())}</b>. The modes differ in "
+           f"{listed(differing)}" + (" alone." if len(differing) == 1 else "."))
 
 
 def linux(null):

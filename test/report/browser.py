@@ -3,6 +3,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -23,7 +24,7 @@ class Browser:
 
     def __init__(self):
         self.errors, self.number, self.unread = [], 0, b""
-        self.profile = tempfile.TemporaryDirectory()
+        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         read_here, write_there = os.pipe()
         read_there, self.to_browser = os.pipe()
         self.from_browser = read_here
@@ -31,7 +32,7 @@ class Browser:
         script = 'exec "$@" 3<&"$READ" 4>&"$WRITE"'
         self.process = subprocess.Popen(
             ["bash", "-c", script, "bash", path(), *OPTIONS, f"--user-data-dir={self.profile.name}",
-             "about:blank"], pass_fds=(read_there, write_there), stdin=subprocess.DEVNULL,
+             "about:blank"], start_new_session=True, pass_fds=(read_there, write_there), stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env=os.environ | {"READ": str(read_there), "WRITE": str(write_there)})
         os.close(read_there)
@@ -47,7 +48,8 @@ class Browser:
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
+        # its helpers, too, write to the profile
+        os.killpg(self.process.pid, signal.SIGTERM)
         self.process.wait(PATIENCE)
         os.close(self.to_browser)
         os.close(self.from_browser)
