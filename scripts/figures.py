@@ -18,7 +18,7 @@ LOOSELY = 1.10
 
 def table_of(rows):
     """{(benchmark, door): [split, shared, CR3 writes in split, in shared]}, in the order measured, of
-    records of Postern with the usual settings on the first CPU there is."""
+    records of Postern with the usual settings on the first CPU there is. A cell has both modes."""
     table, cpu = {}, None
     for row in rows:
         cpu = cpu or row["cpu"]
@@ -26,7 +26,7 @@ def table_of(rows):
         if usual and row["unit"] in UNITS and not row["parameters"]:
             cells = table.setdefault((row["benchmark"], row["door"] or "-"), [None] * 4)
             cells[2 * UNITS.index(row["unit"]) + MODES.index(row["isolation"])] = row["value"]
-    return table
+    return {key: cells for key, cells in table.items() if None not in cells}
 
 
 def versions(compiler):

@@ -19,9 +19,10 @@ import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "test", "boot")]
+sys.path[:0] = [os.path.join(ROOT, name) for name in ("scripts", "test/boot", "test/study")]
 import coverage  # noqa: E402  pylint: disable=wrong-import-position
 import figures as study_figures  # noqa: E402  pylint: disable=wrong-import-position
+import laboratory  # noqa: E402  pylint: disable=wrong-import-position
 import profile_operation  # noqa: E402  pylint: disable=wrong-import-position
 import ktap  # noqa: E402  pylint: disable=wrong-import-position
 import matrix  # noqa: E402  pylint: disable=wrong-import-position
@@ -353,6 +354,13 @@ class Tests:
         self.expected_figures(table, check)
         return totals
 
+    def pretended_studies(self):
+        """The laboratory with a machine that only pretends."""
+        totals = ktap.Totals()
+        for name, problems in laboratory.pretended():
+            totals.add(single([f"{name}: {problem}" for problem in problems]))
+        return totals
+
     def seen_from_outside(self):
         """A plugin of QEMU counts the instructions and CR3 writes that the kernel's counters and the TSC
         do: those that the file of figures has."""
@@ -433,6 +441,8 @@ class Tests:
         yield "reader of KTAP", self.ktap_reader
         yield "QEMU that does not start", self.no_machine
         yield "figures", self.figures
+        yield "study: cells, cache, shards, differences", self.pretended_studies
+        yield "study: two runs are the same", lambda: single(list(laboratory.exact_twice(self.args.build)))
         yield "figures from outside", self.seen_from_outside
         yield "parts of a call", self.parts
         yield "report of a study", self.report

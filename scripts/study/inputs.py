@@ -8,7 +8,7 @@ from dataclasses import asdict
 STUDY = os.path.dirname(os.path.abspath(__file__))
 # What turns a run of QEMU into records: for every kind, and for some.
 SCRIPTS = ("../qemu", "measure.py", "records.py")
-KIND_SCRIPTS = {"model": ("model.py", "../plugin"),
+KIND_SCRIPTS = {"model": ("model.py", "cpus.ini", "../plugin"),
                 "part": ("parts.py", "../profile_operation.py", "../plugin")}
 TESTS = b"test/"  # no workload runs them
 

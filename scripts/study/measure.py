@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass
 
 import ktap
-from study import parts, records
+from study import model, parts, records
 from study.matrix import Boot
 
 WALL_BOOTS = 5
@@ -113,7 +113,10 @@ def modelled(job):
     log = job.run(command_of(job))
     bases = [fields for fields, _ in records.lines(log, job.settings())]
     check_complete(job.boot, bases, log)
-    return log, [records.record(**row) for row in model.records(bases, model.read(job.counts))]
+    try:
+        return log, [records.record(**row) for row in model.records(bases, model.read(job.counts))]
+    except model.ModelError as error:
+        raise BootFailed(str(error), log) from error
 
 
 def taken_apart(job):

@@ -3,6 +3,7 @@ import figures
 from figures import DOORS, MODES
 from study import records
 
+LANDING = ("entry", "switch", "exit")
 BASELINES = "scripts/baselines.txt"
 # What every door is shown for; the other table has two of them.
 EVERY_DOOR = {
@@ -28,6 +29,17 @@ def costs(table):
                        f"{writes:>4} and {none:>1}")
             title = ""
         yield ""
+
+
+def floor(rows):
+    """What no dispatcher could save of the null call: all but the dispatcher and the handler. As rows of
+    the table of figures."""
+    sums = {}
+    for row in rows:
+        if row["kind"] == "part" and row["benchmark"] == "Null" and row["part"] in LANDING:
+            cells = sums.setdefault(("Floor", row["door"]), [0, 0])
+            cells[MODES.index(row["isolation"])] += row["value"]
+    return sums
 
 
 def numbers(cell):
@@ -98,7 +110,7 @@ def exposure(rows):
 
 def text_of(rows):
     """All tables."""
-    table = figures.table_of(rows)
+    table = figures.table_of(rows) | floor(rows)
     head = ("What isolation costs. Exact instruction counts from the user stub's call to its return;\n"
             "QEMU counts instructions, so what a CR3 write costs in time is not in them: their number "
             "is.\n")
