@@ -151,6 +151,16 @@ ROWS = [
         qemu=I386),
     Row("guest tests, copies, SMAP", "loglevel=warning -- /test/run copies", ktap=True, cpu="max",
         qemu=I386),
+    Row("bench: members of every group", "loglevel=warning -- /bin/bench --twice --marks "
+        "--isolation=all --door=int80 --resident=all Null Ring/processes=4/kib=4 WorkingSet/pages=16 "
+        "WorkingSetSwitch/pages=16 ShellExit CopyOut/size=4096 Exposure",
+        (r"BenchmarkWorkingSet/isolation=split/door=int80/resident=on/pages=16 101 \d+ instr/op 2 cr3/op",
+         r"BenchmarkWorkingSetSwitch/isolation=shared/door=int80/resident=off/pages=16 101 \d+ instr/op "
+         r"2 cr3/op",
+         r"BenchmarkRing/isolation=split/door=int80/resident=off/processes=4/kib=4 11 \d+ instr/op "
+         r"16 cr3/op",
+         r"BenchmarkShellExit/isolation=shared/door=int80/resident=off 1 \d+ instr/op \d+ cr3/op "
+         r"\d+ calls/op"), ktap=True, busybox=True),
     Row("what copies cost", "loglevel=warning -- /bin/bench --door=int80 --copy=all copies", timeout=120,
         at_most=((r"CopyZeroes/isolation=split/door=int80/copy=walk/size=65536/offset=0/fresh=0 5 (\d+)",
                   COPY_64K_AT_MOST),

@@ -64,12 +64,21 @@ int bench_fork(void)
     return pid;
 }
 
+/* The parent waits until its death would be noticed: nobody else ends the partner. */
 bool bench_is_partner(void)
 {
-    if (bench_fork())
-        return false;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    return true;
+    int ends[2];
+    char none;
+
+    bench_pipe(ends);
+    bool partner = bench_fork() == 0;
+    if (partner)
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close(ends[1]);
+    if (!partner)
+        read(ends[0], &none, 1); /* ends when the partner has closed its end, too */
+    close(ends[0]);
+    return partner;
 }
 
 /* --- the line -----------------------------------------------------------------------------------

@@ -73,10 +73,13 @@ static void yield(void)
     bench_call(NR_sched_yield, 0, 0, 0);
 }
 
+/* A fair scheduler comes back to who yields until a new process has had its share (Linux). */
 static void make_yield(struct call *call)
 {
     (void)call;
     bench_partner(yield);
+    for (int i = 0; i < 20000; i++)
+        yield();
 }
 
 /* --- signals ------------------------------------------------------------------------------------
