@@ -24,7 +24,7 @@ MISSING = {
     "working_set": ("working-set curves", "make study"),
     "overhead": ("modelled working sets in both modes", "make study"),
     "model": ("modelled TLB figures", "make study"),
-    "programs": ("whole programs", "make study"),
+    "programs": ("whole programs", "make study FULL=1"),
     "peers": ("exact counts", "make study"),
     "peers_figure": ("exact counts", "make study"),
     "copies": ("copy strategies", "make study"),
@@ -76,7 +76,8 @@ def sections(study, clock):
         "parts": report_figures.where_it_goes(study, TAKEN_APART, titles),
         "working_set": report_curves.working_set(study),
         "overhead": report_curves.overhead(study, clock),
-        "model": tables.model(study),
+        "model": tables.modelled(study),
+        "formulas": tables.formulas(study),
         "programs": tables.programs(study),
         "peers": tables.peers(peers),
         "peers_figure": report_figures.beside_others(peers),
@@ -99,7 +100,7 @@ def page(study, clock):
     shown = {name: missing(name) if content is None else content
              for name, content in sections(study, clock).items()}
     raw = json.dumps(study.raw(), separators=(",", ":")).replace("</", "<\\/")
-    made_with = "; ".join(str(study.versions[key]) for key in ("commit", "compiler", "qemu")
+    made_with = "; ".join(str(study.versions[key]) for key in ("compiler", "qemu")
                           if key in study.versions)
     return fill("report.html", style=Markup(template("report.css")), script=Markup(template("report.js")),
                 records=Markup(raw), made_with=made_with, **shown)

@@ -54,20 +54,48 @@ def size(value):
 
 # --- cost against exposure ------------------------------------------------------------------------
 
+def together(modes, near):
+    """Lists of modes that would be one point: as exposed, and no further apart in cost than that."""
+    groups = []
+    for mode in sorted(modes, key=lambda mode: (mode.exposed, mode.cost)):
+        last = groups[-1][-1] if groups else None
+        if last and last.exposed == mode.exposed and 100 * (mode.cost - last.cost) < near:
+            groups[-1].append(mode)
+        else:
+            groups.append([mode])
+    return groups
+
+
+def named(group, width):
+    """The text at a point: the modes of one knob besides isolation; nothing if there are none."""
+    near = sorted((mode for mode in group if mode.on_front or mode.is_near_default()),
+                  key=lambda mode: len(mode.name))
+    if not near:
+        return ""
+    first, *others = [mode.name for mode in near]
+    others = [name.split(", ", 1)[1] for name in others]
+    if others and width == NARROW:
+        return f"{first} and {len(others)} more"
+    return first + (f" (also {', '.join(others)})" if others else "")
+
+
 def tradeoff_points(modes, width, highest, least, most):
     """The rows of tradeoff.gp: texts stand towards the middle, so that they have room."""
     aside = 2 ** ((most - least) * 12 / width)
+    sides = {"left": [], "right": []}
+    for group in together(modes, highest / 60):
+        is_left = math.log2(group[0].exposed) < (least + most) / 2
+        sides["left" if is_left else "right"].append((group, named(group, width)))
     rows = []
-    for side in ("left", "right"):
-        there = [mode for mode in modes
-                 if (math.log2(mode.exposed) < (least + most) / 2) == (side == "left")]
-        named = [mode for mode in there if mode.on_front or mode.is_near_default()]
-        texts = dict(zip((mode.name for mode in named),
-                         spread([mode.cost * 100 for mode in named], highest / 20)))
-        for mode in there:
-            rows.append((mode.exposed, mode.cost * 100, texts.get(mode.name, "NaN"),
-                         mode.exposed * (aside if side == "left" else 1 / aside), mode.name, side,
-                         mode.knobs["isolation"], int(mode.on_front)))
+    for side, groups in sides.items():
+        with_text = [100 * group[0].cost for group, text in groups if text]
+        heights = iter(spread(with_text, highest / 20))
+        for group, text in groups:
+            height = next(heights) if text else "NaN"
+            for mode in group:
+                rows.append((mode.exposed, mode.cost * 100, height if mode is group[0] else "NaN",
+                             mode.exposed * (aside if side == "left" else 1 / aside), text, side,
+                             mode.knobs["isolation"], int(mode.on_front)))
     return rows
 
 

@@ -1,5 +1,5 @@
 """The tables of the report. Each returns markup, or None where a study has no such figures."""
-from study import modes
+from study import model, modes
 from study.report_data import DEFAULTS, DOORS, MODES, PROGRAMS, value_of
 from study.report_figures import cell, figure_of
 from study.report_html import Markup, element, number, percent, table
@@ -142,7 +142,7 @@ def programs(study):
     return Markup("".join(shown)) or None
 
 
-def model(study):
+def modelled(study):
     """What the model counts for the null call, by TLB, mode and global pages."""
     units = [unit for kind, benchmark, unit in study.by_kind if (kind, benchmark) == ("model", "Null")]
     rows = []
@@ -159,11 +159,18 @@ def model(study):
                                                 *(unit.removesuffix("/op") for unit in units)), rows)
 
 
+def formulas(study):
+    """How cycles are estimated for each CPU of the study that is described."""
+    rows = [(name, element("td", element("code", model.formula(cpu)), class_="text"))
+            for name, cpu in model.cpus().items() if name in study.tlbs]
+    return table("The cycles of the model", ("TLB of", "formula"), rows) if rows else ""
+
+
 def wall(study, titles):
     """Ratios of time with their spread."""
     records = [record for record in study.records if record["kind"] == "wall"]
     rows = [(titles.get(record["benchmark"], record["benchmark"]), record["door"] or "–",
-             cell(record), f"{record['low']:.2f} to {record['high']:.2f}") for record in records
+             cell(record), f"{number(record['low'])} to {number(record['high'])}") for record in records
             if all(record[knob] in (DEFAULTS[knob], "") for knob in ("global", "copy", "resident", "ipc"))]
     return table("Time in split by time in shared, under plain TCG",
                  ("operation", "door", "ratio", "least to greatest"), rows) if rows else None
@@ -187,7 +194,7 @@ def boots(study):
     for record in study.records:
         counts[record["boot"]] = counts.get(record["boot"], 0) + 1
     rows = [(boot["boot"], f"{counts.get(boot['boot'], 0):,}",
-             element("td", element("code", boot["command"]), class_="text"),
-             element("td", element("code", boot["log"])))
+             element("td", element("code", boot["log"])),
+             element("td", element("code", boot["command"]), class_="text"))
             for boot in study.boots]
-    return table("Boots", ("boot", "figures", "command", "log"), rows) if rows else None
+    return table("Boots", ("boot", "figures", "log", "command"), rows) if rows else None

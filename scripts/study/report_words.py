@@ -109,5 +109,8 @@ def parts(study):
 def linux(null):
     """The same call in Linux. null: the row of the table of peers."""
     if null and null.linux_on:
+        isolation = (f"; {null.linux_on - null.linux_off} of them are the isolation’s"
+                     if null.linux_off else "")
         yield (f"Linux’s null call takes <b>{number(null.linux_on)}</b> instructions with page-table "
-               f"isolation, {number(round(null.linux_on / null.postern['value'], 1))} times Postern’s.")
+               f"isolation, {number(round(null.linux_on / null.postern['value'], 1))} times Postern’s"
+               f"{isolation}.")
