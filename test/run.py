@@ -30,6 +30,7 @@ import ktap  # noqa: E402  pylint: disable=wrong-import-position
 import matrix  # noqa: E402  pylint: disable=wrong-import-position
 import page_walk  # noqa: E402  pylint: disable=wrong-import-position
 import tlb_model  # noqa: E402  pylint: disable=wrong-import-position
+from study import parts as study_parts  # noqa: E402  pylint: disable=wrong-import-position
 
 # Instructions of an icount run: exact, so the bound holds on any machine.
 ISOLATION_AT_MOST = 10  # what split adds to a call
@@ -402,6 +403,28 @@ class Tests:
                 totals.fail(text)
         return totals
 
+    def parts(self):
+        """Each instruction of a call belongs to one part of it, and the modes differ in the switch alone."""
+        expected, _ = study_figures.read(study_figures.EXPECTED)
+        totals = ktap.Totals()
+        for door in ("int80", "sysenter"):
+            split, shared = ({record["part"]: record["value"] for record in study_parts.records(
+                self.args.build, "ReadZero1", mode, door)} for mode in study_figures.MODES)
+            for found, wanted in zip((split, shared), expected["ReadZero1", door]):
+                totals.add(single([] if sum(found.values()) <= wanted else
+                                  [f"{door}: {found} are more than {wanted}"]))
+            differing = [part for part, count in split.items() if count != shared[part]]
+            totals.add(single([] if differing == ["switch"] and all(split.values()) else
+                              [f"{door}: {split} and {shared}"]))
+        return totals
+
+    def report(self):
+        """The page of a study, of samples; what needs a browser is skipped where there is none."""
+        status, output = execute([sys.executable, "test/report/check.py", "--sample",
+                                  os.path.join(self.logs, "report")], 120, cwd=ROOT)
+        self.log("report", output)
+        return totals_of(output, status)
+
     def expected_figures(self, table, check):
         """No figure is worse than the file has it; what is better is said."""
         expected, made_with = study_figures.read(study_figures.EXPECTED)
@@ -449,6 +472,8 @@ class Tests:
         yield "study: two runs are the same", lambda: single(list(laboratory.exact_twice(self.args.build)))
         yield "figures from outside", self.seen_from_outside
         yield "model of TLBs: derived by hand", self.modelled_misses
+        yield "parts of a call", self.parts
+        yield "report of a study", self.report
         for knobs, last in matrix.TERMINALS:
             yield f"terminal: {knobs}, {last}", \
                 lambda knobs=knobs, last=last: self.terminal(knobs, last)
