@@ -38,6 +38,22 @@ struct space {
     bool answers; /* its gate page answers some calls itself: kernel/resident.h */
 };
 
+/* The first region that ends above address: the one that holds it, or the next; NULL. */
+static inline struct region *region_above(const struct space *space, vaddr_t address)
+{
+    struct region *found = NULL;
+
+    for (struct region *node = space->tree; node;) {
+        if (node->end > address) {
+            found = node;
+            node = node->left;
+        } else {
+            node = node->right;
+        }
+    }
+    return found;
+}
+
 /* An empty space with one reference; NULL if memory is exhausted. */
 struct space *space_create(enum postern_isolation isolation, enum postern_copy copy);
 
