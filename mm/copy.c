@@ -221,3 +221,10 @@ size_t clear_user(unsafe_bytes to, size_t size)
 DEFINE_PEEK_POKE(8)
 DEFINE_PEEK_POKE(16)
 DEFINE_PEEK_POKE(32)
+
+void *unsafe_view(unsafe_bytes to, size_t size)
+{
+    counters.copies_to_user++;
+    return unsafe_range_ok(to, size) ? copy_walk_page(caller_space(), to.address, REGION_WRITE)
+                                     : NULL;
+}
