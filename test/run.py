@@ -281,7 +281,7 @@ class Tests:
                 row = matrix.Row(f"sweep {variant} {machine.get('cpu', 'four doors')}",
                                  f"sweep=on isolation={isolation} resident={resident} "
                                  "loglevel=warning -- /test/sweep",
-                                 icount=True, ktap=True, timeout=200, **machine)
+                                 ktap=True, timeout=200, **machine)
                 status, output = self.run_machine(row)
                 totals.add(totals_of(output, status))
                 struck += output
