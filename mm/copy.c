@@ -51,8 +51,7 @@ size_t copy_k2u_partial(unsafe_bytes to, const void *from, size_t size)
  */
 static inline bool is_short_walk(const struct space *space, vaddr_t address, size_t size)
 {
-    return likely(space->copy == COPY_WALK && address < USER_LIMIT &&
-                  size <= PAGE_SIZE - address % PAGE_SIZE);
+    return likely(address < space->walk_limit && size <= PAGE_SIZE - address % PAGE_SIZE);
 }
 
 /* The entry of the one page that a short walk needs; none: the general way must be gone. */

@@ -35,7 +35,8 @@ struct space {
     uint32_t hole;
     enum postern_isolation isolation;
     enum postern_copy copy;
-    bool answers; /* its gate page answers some calls itself: kernel/resident.h */
+    vaddr_t walk_limit; /* what lies below it is copied by the page walk: USER_LIMIT or 0 */
+    bool answers;       /* its gate page answers some calls itself: kernel/resident.h */
 };
 
 /* The first region that ends above address: the one that holds it, or the next; NULL. */
@@ -59,6 +60,8 @@ struct space *space_create(enum postern_isolation isolation, enum postern_copy c
 
 /* For a space that no thread runs in yet. */
 void space_set_resident(struct space *space);
+
+void space_set_copy(struct space *space, enum postern_copy copy);
 
 void space_get(struct space *space);
 
