@@ -398,14 +398,18 @@ void signal_force(const struct siginfo *info)
         wake_thread(thread);
 }
 
-void signal_forget_ignored(struct process *process, int signal)
+static __attribute__((noinline)) void forget(struct process *process, int signal)
 {
     struct thread *thread;
 
-    if (!is_ignored(process, signal))
-        return;
     pending_remove(&process->pending, SIGNAL_BIT(signal));
     for_each_thread(thread, process) pending_remove(&thread->pending, SIGNAL_BIT(signal));
+}
+
+void signal_forget_ignored(struct process *process, int signal)
+{
+    if (is_ignored(process, signal))
+        forget(process, signal);
 }
 
 /* --- masks ---------------------------------------------------------------------------------------
