@@ -83,7 +83,7 @@ user_fault(const struct trapframe *tf, const struct siginfo *info, const char *f
     char reason[80];
     va_list arguments;
 
-    if (handler == SIG_DFL || handler == SIG_IGN || (thread->blocked & SIGNAL_BIT(info->signo))) {
+    if (handler == SIG_DFL || handler == SIG_IGN || (thread->blocked & signal_bit(info->signo))) {
         va_start(arguments, format);
         vsnprintf(reason, sizeof(reason), format, arguments);
         va_end(arguments);
