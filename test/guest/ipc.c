@@ -181,12 +181,12 @@ static void check_send(void)
 
 /* --- what a switch between threads has to keep ------------------------------------------------ */
 
-/* Whether the gate page serves what it can: where NMI has a task gate, as beside the syscall door;
- * it switches the FPU by FXSAVE, or not at all, and not the answers of resident=on. */
+/* Whether the gate page serves what it can: it switches the FPU by FXSAVE, or not at all, and not
+ * the answers of resident=on. */
 static bool is_direct(void)
 {
     return postern_get(POSTERN_IPC) == IPC_DIRECT && (cpuid_features() & CPUID_FXSR) &&
-           (postern_get(POSTERN_DOORS) & 1 << DOOR_SYSCALL) && !postern_get(POSTERN_RESIDENT);
+           !postern_get(POSTERN_RESIDENT);
 }
 
 /* The fewest CR3 writes of many calls, without those of reading the counters: a tick adds its own.
