@@ -39,7 +39,7 @@ static void add_string(struct attempt *attempt, unsigned argument, uint32_t addr
     const char *end = reach ? memchr((const void *)address, 0, reach) : NULL;
     uint32_t size = end ? (uint32_t)end - address + 1 : reach < limit ? reach + 1 : limit;
 
-    add(attempt, argument, address, size, ARENA_READ, true);
+    add(attempt, argument, address, size, ARENA_READ, !(attempt->traits & CHOOSES));
 }
 
 static void add_strings(struct attempt *attempt, unsigned argument, uint32_t address)

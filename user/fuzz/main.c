@@ -32,7 +32,7 @@
 
 #define NOBODY         65534
 #define WARM_UP        12    /* runs */
-#define PROGRESS_EVERY 50000 /* calls */
+#define PROGRESS_EVERY 10000 /* calls */
 
 static struct {
     uint32_t seed, runs, seconds, steps;
@@ -149,7 +149,7 @@ static void make(const struct run *run)
         keep_news(run, outcome);
     if (outcome->failure[0])
         say_failure(run, outcome->failure);
-    if (on_postern() && *(leaks = run_leaks())) {
+    if (on_postern() && *(leaks = run_leaks(run))) {
         snprintf(text, sizeof(text), "seed=%" PRIu32 " step=%u %s", run->seed, run->count, leaks);
         say_failure(run, text);
     }
@@ -206,19 +206,6 @@ static bool become_nobody(void)
     return getuid() || (!setgid(NOBODY) && !setuid(NOBODY));
 }
 
-/* What the kernel keeps for the next time is there from now on, so that what else stays is a leak.
- */
-static void warm_up(void)
-{
-    static struct run run;
-
-    for (uint32_t i = 0; i < WARM_UP; i++) {
-        run_from_seed(&run, -i, STEPS_MAX);
-        run_make(&run, RUN_QUIET);
-    }
-    run_leaks();
-}
-
 static bool prepare(void)
 {
     options.portable = arguments.portable || !on_postern();
@@ -238,8 +225,6 @@ static bool prepare(void)
         perror(arguments.corpus);
         return false;
     }
-    if (on_postern())
-        warm_up();
     totals.started = time(NULL);
     return true;
 }

@@ -28,6 +28,7 @@
 #define POISON           0xa5
 #define POISONED_RUNS    8 /* one in so many */
 #define RACES            16
+#define LEAKS            4 /* times that a run must leave something behind */
 
 static struct outcome *outcome;
 static enum run_mode mode;
@@ -336,20 +337,40 @@ const struct outcome *run_make(const struct run *run, enum run_mode how)
     return outcome;
 }
 
-const char *run_leaks(void)
+static bool has_grown(const struct postern_usage *now, const struct postern_usage *before)
 {
-    static char text[REASON_SIZE];
-    struct postern_usage now = postern_usage(), before = usage;
+    return now->frames > before->frames || now->heap > before->heap || now->files > before->files;
+}
 
-    for (int i = 0; i < 50 && usage.frames && memcmp(&now, &usage, sizeof(now)); i++) {
-        usleep(2000);
+/* What is in use, once what dies meanwhile is dead. */
+static struct postern_usage settled_usage(void)
+{
+    struct postern_usage now = postern_usage();
+
+    for (int i = 0; i < 20 && has_grown(&now, &usage); i++) {
+        usleep(1000);
         now = postern_usage();
     }
-    usage = now;
-    if (!before.frames || !memcmp(&now, &before, sizeof(now)))
-        return "";
+    return now;
+}
+
+const char *run_leaks(const struct run *run)
+{
+    static char text[REASON_SIZE];
+    struct postern_usage first = usage;
+
+    for (int i = 0; i < LEAKS; i++) {
+        struct postern_usage now = settled_usage();
+        if (!has_grown(&now, &usage)) {
+            usage = now;
+            return "";
+        }
+        usage = now;
+        if (i + 1 < LEAKS)
+            run_make(run, RUN_QUIET);
+    }
     snprintf(text, sizeof(text), "leaks: frames %d -> %d, heap %d -> %d, files %d -> %d",
-             before.frames, now.frames, before.heap, now.heap, before.files, now.files);
+             first.frames, usage.frames, first.heap, usage.heap, first.files, usage.files);
     return text;
 }
 

@@ -39,7 +39,8 @@ const struct outcome *run_make(const struct run *run, enum run_mode mode);
 void run_print(const struct run *run);
 bool run_parse(struct run *run, const char *text);
 
-/* Kernel memory, heap or files that runs have left behind since the last call; "" if none. */
-const char *run_leaks(void);
+/* Makes it again if the kernel has more memory or files in use than before it, and again: what it
+ * keeps for the next time it takes once. What has been left behind each time, or "". */
+const char *run_leaks(const struct run *run);
 
 #endif
