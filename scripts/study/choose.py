@@ -31,7 +31,7 @@ def ranked(folder, tlb, workload):
     if not found:
         raise NoAnswer(f"{folder} has no {unit} of "
                        f"{workload or 'benchmarks'}{' for ' + tlb if tlb else ''} in two modes")
-    return found, sorted({benchmark for benchmark, _ in common})
+    return found, common
 
 
 def answer(folder, at_most, tlb="", workload=""):

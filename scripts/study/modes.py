@@ -2,7 +2,7 @@
 import math
 from dataclasses import dataclass, field
 
-from study.report_data import KNOBS, DEFAULTS, mode_name
+from study.report_data import DEFAULTS, KNOBS, PROGRAMS, mode_name
 
 
 @dataclass
@@ -22,30 +22,27 @@ class Mode:
 
 
 def exposed_bytes(study, knobs):
-    """Of the recorded settings that differ from these in least, the sum over the kinds of pages; None
-    where the isolation mode was not measured."""
+    """What all kinds of pages are together, of the recorded setting that differs from these in least;
+    None where the isolation mode was not measured."""
     found = {}
-    for unit in ("bytes", "bytes/op"):
-        for record in study.find("exposure", "", unit, isolation=knobs["isolation"]):
-            differing = sum(record.get(knob) not in (knobs[knob], "") for knob in KNOBS)
-            found.setdefault((differing, mode_name(record)), []).append(record)
-    if not found:
-        return None
-    return sum(record["value"] for record in found[min(found)] if record["part"] != "total")
+    for record in study.find("exposure", "", "bytes", isolation=knobs["isolation"]):
+        differing = sum(record[knob] not in (knobs[knob], "") for knob in KNOBS)
+        found.setdefault((differing, mode_name(record)), []).append(record["value"])
+    return sum(found[min(found)]) if found else None
 
 
 def costs_by_knobs(study, kind, unit, tlb):
-    """{the knobs' values: {benchmark and parameters: figure}} of the default door and CPU."""
+    """{the knobs' values: {benchmark: figure}} of single operations, by the default door and CPU."""
     found = {}
     for (of_kind, benchmark, of_unit), records in study.by_kind.items():
         if (of_kind, of_unit) != (kind, unit):
             continue
         for record in records:
             if record["system"] == "postern" and record.get("tlb", "") == tlb and \
-                    record["door"] in (DEFAULTS["door"], "") and record["cpu"] == study.cpu:
+                    record["door"] in (DEFAULTS["door"], "") and record["cpu"] == study.cpu and \
+                    not record["parameters"] and benchmark not in PROGRAMS:
                 knobs = tuple(record.get(knob) or DEFAULTS[knob] for knob in KNOBS)
-                name = benchmark, str(record.get("parameters", {}))
-                found.setdefault(knobs, {})[name] = record["value"]
+                found.setdefault(knobs, {})[benchmark] = record["value"]
     return found
 
 

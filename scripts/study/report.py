@@ -24,7 +24,7 @@ MISSING = {
     "working_set": ("working-set curves", "make study"),
     "overhead": ("modelled working sets in both modes", "make study"),
     "model": ("modelled TLB figures", "make study"),
-    "programs": ("whole programs", "make study"),
+    "programs": ("whole programs", "make study FULL=1"),
     "peers": ("exact counts", "make study"),
     "peers_figure": ("exact counts", "make study"),
     "copies": ("copy strategies", "make study"),
@@ -43,8 +43,9 @@ def planes(study):
         ranked, common = modes.modes(study, kind, unit, tlb)
         if len(ranked) > 1:
             measure = f"model cycles ({tlb})" if tlb else "instructions"
+            judged_by = f"{len(common)} benchmarks" if len(common) > 1 else common[0]
             found.append((report_figures.tradeoff(f"tradeoff-{kind}", ranked,
-                                                  f"{measure} of {len(common)} benchmarks"), ranked))
+                                                  f"{measure} of {judged_by}"), ranked))
     if not found:
         return {"tradeoff": None, "choice": ""}
     return {"tradeoff": Markup("".join(figure for figure, _ in found)),
@@ -52,26 +53,32 @@ def planes(study):
 
 
 def findings(study, peers):
-    """The first paragraph."""
+    """What is said in sentences: the first paragraph, the one after it, and on the parts of a call."""
     words = report_words
     null = next((peer for peer in peers if peer.benchmark == "Null"), None)
-    sentences = [sentence for part in (words.call_cost, words.exposure, words.programs,
-                                       words.global_pages, words.ways_round) for sentence in part(study)]
-    return Markup(" ".join([*sentences, *words.linux(null)]))
+
+    def paragraph(*parts):
+        return Markup(" ".join(sentence for part in parts for sentence in part))
+
+    return {"findings": paragraph(words.call_cost(study), words.exposure(study), words.programs(study),
+                                  words.global_pages(study)),
+            "further": paragraph(words.ways_round(study), words.linux(null)),
+            "parts_words": paragraph(words.parts(study))}
 
 
 def sections(study, clock):
     """Everything that the page has a place for."""
     titles, peers = report_peers.titles(), list(report_peers.peers(study))
     tables = report_tables
-    return planes(study) | {
+    return planes(study) | findings(study, peers) | {
         "exposure": tables.exposure(study),
         "calls": tables.calls(study, titles),
         "parts": report_figures.where_it_goes(study, TAKEN_APART, titles),
         "working_set": report_curves.working_set(study),
         "overhead": report_curves.overhead(study, clock),
-        "model": tables.model(study),
-        "programs": tables.programs(study, report_words.PROGRAMS),
+        "model": tables.modelled(study),
+        "formulas": tables.formulas(study),
+        "programs": tables.programs(study),
         "peers": tables.peers(peers),
         "peers_figure": report_figures.beside_others(peers),
         "copies": tables.copies(study, titles),
@@ -79,7 +86,6 @@ def sections(study, clock):
         "wall": tables.wall(study, titles),
         "configuration": tables.configuration(study),
         "boots": tables.boots(study),
-        "findings": findings(study, peers),
     }
 
 
@@ -94,7 +100,7 @@ def page(study, clock):
     shown = {name: missing(name) if content is None else content
              for name, content in sections(study, clock).items()}
     raw = json.dumps(study.raw(), separators=(",", ":")).replace("</", "<\\/")
-    made_with = "; ".join(str(study.versions[key]) for key in ("commit", "compiler", "qemu")
+    made_with = "; ".join(str(study.versions[key]) for key in ("compiler", "qemu")
                           if key in study.versions)
     return fill("report.html", style=Markup(template("report.css")), script=Markup(template("report.js")),
                 records=Markup(raw), made_with=made_with, **shown)

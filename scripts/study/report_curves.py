@@ -2,7 +2,7 @@
 import math
 
 from study.report_data import MODES
-from study.report_figures import cell, figure, key_of, mark, pictures, spread
+from study.report_figures import WIDE, cell, figure, key_of, mark, pictures, spread
 from study.report_html import Markup, element, number, percent, table
 from study.report_svg import plot, themed
 
@@ -51,8 +51,8 @@ def working_set_values(found, title):
             "tics": tics(highest), "figure_title": title}
 
 
-def working_set_tables(found):
-    """The tables of working_set.gp. Texts that would lie on each other are moved apart."""
+def working_set_tables(found, named=None):
+    """The tables of working_set.gp. named: the curves that get their name; None: all. Texts that would lie on each other are moved apart."""
     tables = {f"{isolation}_{global_}": [] for isolation in MODES for global_ in ("on", "off")}
     for mode, points in found.items():
         tables["_".join(mode)] = [(pages or 0.5, record["value"]) for pages, record in points.items()]
@@ -60,7 +60,8 @@ def working_set_tables(found):
     last = {name_of(mode): list(points.items())[-1] for mode, points in found.items()}
     places = spread([record["value"] for _, record in last.values()], highest / 14)
     tables["ends"] = [(pages, place, name)
-                      for (name, (pages, _)), place in zip(last.items(), places)]
+                      for (name, (pages, _)), place in zip(last.items(), places)
+                      if named is None or name in named]
     for name in ("_".join((isolation, g)) for isolation in MODES for g in ("on", "off")):
         tables[name] = tables[name] or [("NaN", "NaN")]
     return tables
@@ -69,7 +70,7 @@ def working_set_tables(found):
 def working_set_plot(found, name, label, size):
     """One picture."""
     values = working_set_values(found, "cycles of one round")
-    return themed(plot("working_set.gp", size, values, working_set_tables(found)), name, label)
+    return themed(plot("working_set.gp", size, values, working_set_tables(found, MODES)), name, label)
 
 
 def working_set_label(tlb, found):
@@ -90,8 +91,9 @@ def working_set(study):
     chosen = study.tlb if study.tlb in of_tlbs else list(of_tlbs)[0]
     found = of_tlbs[chosen]
 
-    def draw(_):
-        return working_set_values(found, "cycles of one round"), working_set_tables(found)
+    def draw(width):
+        named = None if width == WIDE else MODES
+        return working_set_values(found, "cycles of one round"), working_set_tables(found, named)
 
     shown = pictures("working_set.gp", "working-set", working_set_label(chosen, found), (420, 380), draw)
     others = [element("div", [element("h4", tlb), working_set_plot(

@@ -9,7 +9,11 @@ DEFAULTS = {"system": "postern", "isolation": "split", "global": "on", "copy": "
 KNOBS = ("isolation", "global", "copy", "resident", "ipc")
 DOORS = ("int80", "sysenter", "syscall", "callgate")
 MODES = ("split", "shared")
-PARTS = ("entry", "switch", "dispatch", "copy", "body", "exit")
+PROGRAMS = {"ShellExit": "sh -c exit", "SortUniq": "sort and uniq", "Sha256": "sha256sum",
+            "TarUntar": "tar"}
+PART_NAMES = {"entry": "entry", "switch": "CR3 and stack", "dispatch": "dispatch", "copy": "copy",
+              "body": "body", "exit": "exit"}
+PARTS = tuple(PART_NAMES)
 
 
 def lines_of(path):

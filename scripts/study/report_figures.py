@@ -1,7 +1,7 @@
 """The plots of modes, parts and peers: what each shows, in words as well, and the same as a table."""
 import math
 
-from study.report_data import DOORS, MODES, PARTS
+from study.report_data import DOORS, MODES, PARTS, PART_NAMES
 from study.report_html import details, element, fill, number, percent, table
 from study.report_svg import plot, themed
 
@@ -54,20 +54,48 @@ def size(value):
 
 # --- cost against exposure ------------------------------------------------------------------------
 
+def together(modes, near):
+    """Lists of modes that would be one point: as exposed, and no further apart in cost than that."""
+    groups = []
+    for mode in sorted(modes, key=lambda mode: (mode.exposed, mode.cost)):
+        last = groups[-1][-1] if groups else None
+        if last and last.exposed == mode.exposed and 100 * (mode.cost - last.cost) < near:
+            groups[-1].append(mode)
+        else:
+            groups.append([mode])
+    return groups
+
+
+def named(group, width):
+    """The text at a point: the modes of one knob besides isolation; nothing if there are none."""
+    near = sorted((mode for mode in group if mode.on_front or mode.is_near_default()),
+                  key=lambda mode: len(mode.name))
+    if not near:
+        return ""
+    first, *others = [mode.name for mode in near]
+    others = [name.split(", ", 1)[1] for name in others]
+    if others and width == NARROW:
+        return f"{first} and {len(others)} more"
+    return first + (f" (also {', '.join(others)})" if others else "")
+
+
 def tradeoff_points(modes, width, highest, least, most):
     """The rows of tradeoff.gp: texts stand towards the middle, so that they have room."""
     aside = 2 ** ((most - least) * 12 / width)
+    sides = {"left": [], "right": []}
+    for group in together(modes, highest / 60):
+        is_left = math.log2(group[0].exposed) < (least + most) / 2
+        sides["left" if is_left else "right"].append((group, named(group, width)))
     rows = []
-    for side in ("left", "right"):
-        there = [mode for mode in modes
-                 if (math.log2(mode.exposed) < (least + most) / 2) == (side == "left")]
-        named = [mode for mode in there if mode.on_front or mode.is_near_default()]
-        texts = dict(zip((mode.name for mode in named),
-                         spread([mode.cost * 100 for mode in named], highest / 20)))
-        for mode in there:
-            rows.append((mode.exposed, mode.cost * 100, texts.get(mode.name, "NaN"),
-                         mode.exposed * (aside if side == "left" else 1 / aside), mode.name, side,
-                         mode.knobs["isolation"], int(mode.on_front)))
+    for side, groups in sides.items():
+        with_text = [100 * group[0].cost for group, text in groups if text]
+        heights = iter(spread(with_text, highest / 20))
+        for group, text in groups:
+            height = next(heights) if text else "NaN"
+            for mode in group:
+                rows.append((mode.exposed, mode.cost * 100, height if mode is group[0] else "NaN",
+                             mode.exposed * (aside if side == "left" else 1 / aside), text, side,
+                             mode.knobs["isolation"], int(mode.on_front)))
     return rows
 
 
@@ -81,7 +109,7 @@ def tradeoff(name, modes, measure):
     def draw(width):
         values = {"cost_title": "cost over the cheapest mode", "least": 2.0 ** least,
                   "most": 2.0 ** most, "highest": highest,
-                  "exposure_title": "kernel memory that a user directory maps (log scale)"}
+                  "exposure_title": "kernel memory that a user directory maps"}
         return values, {"points": tradeoff_points(modes, width, highest, least, most), "front": front}
 
     best = [mode for mode in modes if mode.on_front]
@@ -101,10 +129,6 @@ def tradeoff(name, modes, measure):
 
 
 # --- where the instructions of a call go ------------------------------------------------------------
-
-PART_NAMES = {"entry": "entry", "switch": "CR3 and stack", "dispatch": "dispatch", "copy": "copy",
-              "body": "body", "exit": "exit"}
-
 
 def parts_of(study, benchmark, isolation, door):
     """{part: record} of one call; empty if it was not taken apart."""
@@ -168,7 +192,7 @@ def where_it_goes(study, benchmarks, titles):
              f"{sum(record['value'] for record in parts.values()):,}")
             for benchmark, isolation, door, parts in found]
     return figure(
-        "parts", "Where the instructions of a call go",
+        "parts", "By door and mode",
         pictures("parts.gp", "parts", label, (round(height), round(height)), draw),
         "Instructions from the caller's stub to its return, in the order in which they run; the last "
         "figure is their sum, exactly what the benchmark counts.",
@@ -177,12 +201,17 @@ def where_it_goes(study, benchmarks, titles):
                 for part in PARTS]))
 
 
-def cell(record, text=None):
-    """A table's cell with a figure of the raw data, which it names."""
+def cell(record):
+    """A table's cell with a figure of the raw data, or a dash."""
     if record is None:
         return element("td", "–")
-    return element("td", text or number(record["value"]), data_record=record["place"],
-                   title=f"boot {record['boot']}")
+    return element("td", figure_of(record))
+
+
+def figure_of(record):
+    """A figure of the raw data, which it names."""
+    return element("data", number(record["value"]), value=record["value"],
+                   data_record=record["place"], title=f"boot {record['boot']}")
 
 
 # --- beside others ----------------------------------------------------------------------------------
@@ -194,25 +223,23 @@ def beside_others(peers):
     if not rows:
         return None
 
-    def draw(width):
-        limit = 24 if width == NARROW else 40
-        names = [(place, title if len(title) <= limit else title[:limit - 1] + "…",
-                  min(filter(None, figures)), max(filter(None, figures)))
+    def draw(_):
+        names = [(place, title, min(filter(None, figures)), max(filter(None, figures)))
                  for place, (title, *figures) in enumerate(rows)]
         systems = [(value, place, system) for place, (_, *figures) in enumerate(rows)
                    for value, system in zip(figures, ("postern", "linux", "xv6")) if value]
         return {"rows_shown": len(rows)}, {"names": names, "systems": systems}
 
-    height = 24 * len(rows) + 60
+    heights = 24 * len(rows) + 60, 40 * len(rows) + 60
     nearest = min(rows, key=lambda row: (row[2] or row[3]) / row[1])
     label = (f"{len(rows)} operations on a log scale of instructions. Nearest: {nearest[0]}, Postern "
              f"{number(nearest[1])}, the other {number(nearest[2] or nearest[3])}")
     columns = ("operation", "Postern split", "Linux pti=on", "xv6")
     return figure(
-        "peers", "The same work elsewhere", pictures("peers.gp", "peers", label, (height, height), draw),
+        "peers", "The same work elsewhere", pictures("peers.gp", "peers", label, heights, draw),
         "Instructions of one operation by int $0x80, on a log scale: further left is less work.",
         table("Instructions", columns,
               [(title, *(number(value) if value else "–" for value in figures))
                for title, *figures in rows]),
         key_of([(mark("●", "split"), "Postern, split"), (mark("■", "shared"), "Linux, pti=on"),
-                (mark("△", "third"), "xv6, kernel shared")]))
+                (mark("▲", "third"), "xv6, kernel shared")]))

@@ -48,7 +48,8 @@ def number(value):
 def percent(share):
     """0.0312 as 3.1 %."""
     value = 100 * share
-    return f"{value:,.0f} %" if abs(value) >= 10 else f"{value:.1f} %" if abs(value) >= 0.095 else f"{value:.2g} %"
+    return (f"{value:,.0f}" if abs(value) >= 10 else
+            f"{value:.1f}" if abs(value) >= 0.095 else f"{value:.2g}") + "\N{NO-BREAK SPACE}%"
 
 
 def table(caption, head, rows, wide=False):
@@ -58,7 +59,7 @@ def table(caption, head, rows, wide=False):
     body = [element("tr", [element("th", row[0], scope="row")] +
                     [cell if str(cell).startswith("<td") and isinstance(cell, Markup)
                      else element("td", cell) for cell in row[1:]]) for row in rows]
-    whole = element("table", [element("caption", caption), element("thead", header),
+    whole = element("table", [element("caption", element("span", caption)), element("thead", header),
                               element("tbody", body)])
     return element("div", whole, class_="scroll wide-table" if wide else "scroll", tabindex="0",
                    role="region", aria_label=caption)

@@ -1,9 +1,8 @@
 """The same operations elsewhere: as measured with PEER=linux, else as baselines.txt has them."""
 from dataclasses import dataclass
 
+from study import tables
 from study.report_data import value_of
-
-BASELINES = "scripts/baselines.txt"
 
 
 @dataclass
@@ -18,18 +17,12 @@ class Peer:
     target: int
 
 
-def first(cell):
-    """The figure by int $0x80 of a cell of baselines.txt; None where it has a dash."""
-    return None if cell == "-" else int(cell.split("/")[0])
-
-
 def rows():
-    """The rows of baselines.txt that are an operation itself, and not a difference or a share."""
-    with open(BASELINES, encoding="utf-8") as file:
-        for line in file:
-            cells = [cell.strip() for cell in line.split("|")]
-            if not line.startswith("#") and not cells[1]:
-                yield cells[0], cells[2], [first(cell) for cell in cells[3:]]
+    """The rows of baselines.txt that are an operation itself, and not a difference or a share; of two
+    figures the one by int $0x80, None where there is none."""
+    for benchmark, part, title, *cells in tables.baselines():
+        if not part:
+            yield benchmark, title, [cell[0] if cell else None for cell in cells]
 
 
 def titles():

@@ -1,7 +1,7 @@
 """The tables of the report. Each returns markup, or None where a study has no such figures."""
-from study import modes
-from study.report_data import DEFAULTS, DOORS, MODES, value_of
-from study.report_figures import cell
+from study import model, modes
+from study.report_data import DEFAULTS, DOORS, MODES, PROGRAMS, value_of
+from study.report_figures import cell, figure_of
 from study.report_html import Markup, element, number, percent, table
 
 CHOICES = (0.0, 0.01, 0.05, 0.10, 0.25)
@@ -13,23 +13,28 @@ def ratio(part, whole):
     return f"{part / whole:.2f}" if part is not None and whole else "–"
 
 
+def added(split, shared):
+    """A cell: the figure in split, and how much more it is than in shared."""
+    if not split or not shared:
+        return "–"
+    return element("td", [figure_of(split), " ", element("small", f"{split['value'] - shared['value']:+,}")])
+
+
 def calls(study, titles):
-    """Every benchmark through every door: split, shared, and how they differ."""
-    rows = []
+    """Every benchmark through every door: in split, and what it is more than in shared."""
+    rows, doors = [], DOORS + ("",)
     for benchmark in dict.fromkeys(study.benchmarks("icount", "instr/op")):
-        for door in DOORS + ("",):
-            split, shared = (study.find("icount", benchmark, "instr/op", system="postern", door=door,
-                                        isolation=mode, parameters={}) for mode in MODES)
-            if split and shared:
-                split, shared = (min(found, key=study.distance) for found in (split, shared))
-                writes = study.one("icount", benchmark, "cr3/op", door=door, isolation="split")
-                rows.append((titles.get(benchmark, benchmark), door or "–", cell(split), cell(shared),
-                             f"{split['value'] - shared['value']:+,}",
-                             percent(split["value"] / shared["value"] - 1), cell(writes)))
+        if benchmark not in PROGRAMS and study.find("icount", benchmark, "instr/op", system="postern",
+                                                    parameters={}):
+            found = [[study.one("icount", benchmark, "instr/op", door=door, isolation=mode, parameters={})
+                      for mode in MODES] for door in doors]
+            writes = study.one("icount", benchmark, "cr3/op", isolation="split")
+            rows.append((titles.get(benchmark, benchmark), *(added(*modes_of) for modes_of in found),
+                         cell(writes)))
     if not rows:
         return None
-    return table("Instructions of one operation; CR3 writes in split",
-                 ("operation", "door", "split", "shared", "added", "share", "CR3 writes"), rows)
+    return table("Instructions of one operation in split; small: how many more than in shared",
+                 ("operation", *DOORS, "no door", "CR3 writes"), rows)
 
 
 def exposure(study):
@@ -38,17 +43,20 @@ def exposure(study):
                           for record in study.find("exposure", "", "bytes", isolation=mode))
     if not kinds:
         return None
-    rows = [(kind or "all together",
-             *(cell(study.one("exposure", "", unit, isolation=mode, part=kind))
-               for mode in MODES for unit in ("pages", "bytes"))) for kind in kinds]
+    found = [[study.one("exposure", "", unit, isolation=mode, part=kind)
+              for mode in MODES for unit in ("pages", "bytes")] for kind in kinds]
+    rows = [(kind, *map(cell, records)) for kind, records in zip(kinds, found)]
+    rows.append(("all together", *(number(sum(record["value"] for record in records if record))
+                                   for records in zip(*found))))
     return table("What a user directory maps for the supervisor",
                  ("kind of page", "split: pages", "bytes", "shared: pages", "bytes"), rows)
 
 
 def choice(found):
     """The least exposed mode for some limits on the cost."""
-    rows = [(f"at most {percent(limit)}", best.name, percent(best.cost), f"{best.exposed:,}")
-            for limit in CHOICES if (best := modes.least_exposed(found, limit))]
+    best = {limit: modes.least_exposed(found, limit) for limit in CHOICES}
+    rows = [(f"at most {percent(limit)}", mode.name, percent(mode.cost), f"{mode.exposed:,}")
+            for limit, mode in best.items() if mode]
     return table("The least exposed mode that costs no more than so much",
                  ("limit", "mode", "its cost", "exposed bytes"), rows)
 
@@ -60,15 +68,15 @@ def peers(found):
     rows = []
     for peer in found:
         value = peer.postern["value"]
-        met = "" if peer.target is None else " ✓" if value <= peer.target else " ✗ over"
+        met = "" if peer.target is None else " met" if value <= peer.target else " missed"
         rows.append((peer.title, cell(peer.postern),
                      *(number(figure) if figure else "–"
                        for figure in (peer.linux_on, peer.linux_off, peer.xv6)),
                      ratio(peer.linux_on, value), ratio(peer.xv6, value),
                      "–" if peer.target is None else f"{peer.target:,}{met}"))
-    return table("Instructions of one operation by int $0x80; Postern with isolation=split",
-                 ("operation", "Postern", "Linux pti=on", "pti=off", "xv6", "Linux / Postern",
-                  "xv6 / Postern", "target"), rows)
+    return table("Instructions of one operation by int $0x80, Postern in split; ×: how many times Postern’s",
+                 ("operation", "Postern", "Linux pti=on", "pti=off", "xv6", "Linux ×", "xv6 ×",
+                  "target"), rows)
 
 
 def copies(study, titles):
@@ -115,14 +123,14 @@ def two_modes(study, kind, unit, benchmarks, titles):
                    percent(split["value"] / shared["value"] - 1))
 
 
-def programs(study, names):
+def programs(study):
     """Whole programs."""
-    rows = list(two_modes(study, "icount", "instr/op", names, names))
+    rows = list(two_modes(study, "icount", "instr/op", PROGRAMS, PROGRAMS))
     shown = [table("Instructions of whole programs", ("program", "split", "shared", "added"), rows)
              ] if rows else []
     rows = []
     for tlb in study.tlbs:
-        for benchmark, name in names.items():
+        for benchmark, name in PROGRAMS.items():
             split, shared = (study.one("model", benchmark, "cycles/op", isolation=mode, tlb=tlb)
                              for mode in MODES)
             if split and shared:
@@ -134,7 +142,7 @@ def programs(study, names):
     return Markup("".join(shown)) or None
 
 
-def model(study):
+def modelled(study):
     """What the model counts for the null call, by TLB, mode and global pages."""
     units = [unit for kind, benchmark, unit in study.by_kind if (kind, benchmark) == ("model", "Null")]
     rows = []
@@ -151,11 +159,18 @@ def model(study):
                                                 *(unit.removesuffix("/op") for unit in units)), rows)
 
 
+def formulas(study):
+    """How cycles are estimated for each CPU of the study that is described."""
+    rows = [(name, element("td", element("code", model.formula(cpu)), class_="text"))
+            for name, cpu in model.cpus().items() if name in study.tlbs]
+    return table("The cycles of the model", ("TLB of", "formula"), rows) if rows else ""
+
+
 def wall(study, titles):
     """Ratios of time with their spread."""
     records = [record for record in study.records if record["kind"] == "wall"]
     rows = [(titles.get(record["benchmark"], record["benchmark"]), record["door"] or "–",
-             cell(record), f"{record['low']:.2f} to {record['high']:.2f}") for record in records
+             cell(record), f"{number(record['low'])} to {number(record['high'])}") for record in records
             if all(record[knob] in (DEFAULTS[knob], "") for knob in ("global", "copy", "resident", "ipc"))]
     return table("Time in split by time in shared, under plain TCG",
                  ("operation", "door", "ratio", "least to greatest"), rows) if rows else None
@@ -179,7 +194,7 @@ def boots(study):
     for record in study.records:
         counts[record["boot"]] = counts.get(record["boot"], 0) + 1
     rows = [(boot["boot"], f"{counts.get(boot['boot'], 0):,}",
-             element("td", element("code", boot["command"]), class_="text"),
-             element("td", element("code", boot["log"])))
+             element("td", element("code", boot["log"])),
+             element("td", element("code", boot["command"]), class_="text"))
             for boot in study.boots]
-    return table("Boots", ("boot", "figures", "command", "log"), rows) if rows else None
+    return table("Boots", ("boot", "figures", "log", "command"), rows) if rows else None

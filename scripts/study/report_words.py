@@ -1,18 +1,17 @@
 """The findings: sentences computed from the data. A sentence whose figures are not there is not said."""
 from study import modes, report_curves
-from study.report_data import DOORS, MODES, value_of
+from study.report_data import DOORS, MODES, PARTS, PART_NAMES, PROGRAMS, value_of
 from study.report_html import number, percent
 
 DOOR_NAMES = {"int80": "int $0x80", "sysenter": "sysenter", "syscall": "syscall", "callgate": "a call gate"}
-PROGRAMS = {"SortUniq": "sort and uniq", "Sha256": "sha256sum", "TarUntar": "tar"}
 BATCHED = 16
 SAVED_AT = 64       # pages touched between two switches, for the sentence on global pages
 
 
-def listed(words):
+def listed(words, last="and"):
     """a, b and c."""
     words = list(words)
-    return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else "".join(words)
+    return ", ".join(words[:-1]) + f" {last} " + words[-1] if len(words) > 1 else "".join(words)
 
 
 def call_cost(study):
@@ -25,9 +24,11 @@ def call_cost(study):
             added.setdefault(split - shared, []).append(DOOR_NAMES[door])
     writes = value_of(study.one("icount", "Null", "cr3/op", isolation="split"))
     if added:
-        costs = listed(f"<b>{number(cost)}</b> through {listed(doors)}" for cost, doors in added.items())
-        yield (f"Keeping the kernel out of the user’s page directory adds to a system call "
-               f"{costs} instructions, and <b>{writes}</b> CR3 writes.")
+        costs = listed(f"<b>{number(cost)}</b>{' instructions' if not place else ''} to a system call "
+                       f"through {listed(doors, 'or')}" for place, (cost, doors) in
+                       enumerate(added.items()))
+        yield (f"Keeping the kernel out of the user’s page directory adds {costs}, and <b>{writes}</b> "
+               "CR3 writes to each.")
 
 
 def exposure(study):
@@ -92,8 +93,24 @@ def ways_round(study):
         yield "It can be avoided: " + listed(said) + "."
 
 
+def parts(study):
+    """Which part of the null call the modes differ in."""
+    split, shared = ({part: value_of(study.one("part", "Null", "instr/op", part=part, isolation=mode))
+                      for part in PARTS} for mode in MODES)
+    if None in split.values() or None in shared.values():
+        return
+    differing = [PART_NAMES[part] for part in PARTS if split[part] != shared[part]]
+    yield (f"Of the <b>{sum(split.values())}</b> instructions of a null call by int $0x80, "
+           f"<b>{split['switch']}</b> change CR3 and the stack; in shared it is "
+           f"<b>{shared['switch']}</b> of <b>{sum(shared.values())}</b>. The modes differ in "
+           f"{listed(differing)}" + (" alone." if len(differing) == 1 else "."))
+
+
 def linux(null):
     """The same call in Linux. null: the row of the table of peers."""
     if null and null.linux_on:
+        isolation = (f"; {null.linux_on - null.linux_off} of them are the isolation’s"
+                     if null.linux_off else "")
         yield (f"Linux’s null call takes <b>{number(null.linux_on)}</b> instructions with page-table "
-               f"isolation, {number(round(null.linux_on / null.postern['value'], 1))} times Postern’s.")
+               f"isolation, {number(round(null.linux_on / null.postern['value'], 1))} times Postern’s"
+               f"{isolation}.")

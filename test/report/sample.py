@@ -75,7 +75,7 @@ def others():
     """Exposure, parts, and ratios of time."""
     for isolation in figures.MODES:
         pages = {part: count for (mode, part), count in EXPOSED.items() if mode == isolation}
-        for part, count in ({"": sum(pages.values())} | pages).items():
+        for part, count in pages.items():
             for unit, size in (("pages", 1), ("bytes", 4096)):
                 yield record(kind="exposure", isolation=isolation, part=part, unit=unit, door="",
                              value=count * size)

@@ -7,6 +7,7 @@ set tics out nomirror scale 0.4 textcolor rgb colour_muted
 set grid ytics lt 1 lc rgb colour_grid lw 0.75
 set xlabel textcolor rgb colour_muted
 set ylabel textcolor rgb colour_muted
+set datafile separator tab
 set tmargin 2
 set rmargin 2
 unset key

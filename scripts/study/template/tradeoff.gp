@@ -16,5 +16,5 @@ plot front using 1:2 with steps lc rgb colour_muted lw 1.5 dt (6,4), \
      points using 1:(point("shared", 0)) with points pt 4 ps 0.75 lw 2 lc rgb colour_shared, \
      points using 1:(point("split", 1)) with points pt 7 ps 0.95 lc rgb colour_split, \
      points using 1:(point("shared", 1)) with points pt 5 ps 0.85 lc rgb colour_shared, \
-     points using 4:(text("left")):5 with labels left textcolor rgb colour_ink, \
-     points using 4:(text("right")):5 with labels right textcolor rgb colour_ink
+     points using 4:(text("left")):5 with labels left offset 0, 0.6 textcolor rgb colour_ink, \
+     points using 4:(text("right")):5 with labels right offset 0, 0.6 textcolor rgb colour_ink

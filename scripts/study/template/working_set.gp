@@ -3,7 +3,7 @@
 set label 100 figure_title
 set xlabel "pages touched between two switches"
 set logscale x 2
-set xrange [0.5:most * (narrow ? 16 : 6)]
+set xrange [0.5:most * (narrow ? 10 : 6)]
 set xtics ("0" 0.5, "1" 1, "4" 4, "16" 16, "64" 64, "256" 256, "1024" 1024)
 set yrange [0:highest]
 set ytics @tics
