@@ -11,6 +11,7 @@
 #include "kernel/exposure.h"
 #include "kernel/format.h"
 #include "kernel/fs/proc.h"
+#include "kernel/instruments/kcov.h"
 #include "kernel/knobs.h"
 #include "kernel/load.h"
 #include "kernel/panic.h"
@@ -117,6 +118,7 @@ void kernel_main(uint32_t magic, uint32_t info)
     resident_init();
     time_init(); /* the time of day */
     vfs_init();  /* files */
+    kcov_init();
     load_initrd();
     proc_init();
     irq_init(); /* input, and the clock */

@@ -187,34 +187,38 @@ size_t clear_user(unsafe_bytes to, size_t size)
 
 /*
  * Peeks and pokes go through the page walk whatever the strategy: one access of exactly the width.
- * One that straddles two pages is no single access on any CPU either, and becomes a copy.
+ * One that straddles two pages is no single access on any CPU either, and becomes a copy. One that
+ * is misaligned within its page is as good as an aligned one, so the type says that it may be.
  */
-#define DEFINE_PEEK_POKE(bits)                                                                     \
-    int unsafe_peek##bits(uint##bits##_t *value, unsafe_bytes from)                                \
-    {                                                                                              \
-        if (from.address % PAGE_SIZE > PAGE_SIZE - sizeof(*value))                                 \
-            return copy_u2k(value, from, sizeof(*value));                                          \
-        *value = 0;                                                                                \
-        if (!unsafe_range_ok(from, sizeof(*value)))                                                \
-            return -EFAULT;                                                                        \
-        volatile uint##bits##_t *word = copy_walk_page(caller_space(), from.address, REGION_READ); \
-        if (!word)                                                                                 \
-            return -EFAULT;                                                                        \
-        *value = *word;                                                                            \
-        return 0;                                                                                  \
-    }                                                                                              \
-                                                                                                   \
-    int unsafe_poke##bits(unsafe_bytes to, uint##bits##_t value)                                   \
-    {                                                                                              \
-        if (to.address % PAGE_SIZE > PAGE_SIZE - sizeof(value))                                    \
-            return copy_k2u(to, &value, sizeof(value));                                            \
-        if (!unsafe_range_ok(to, sizeof(value)))                                                   \
-            return -EFAULT;                                                                        \
-        volatile uint##bits##_t *word = copy_walk_page(caller_space(), to.address, REGION_WRITE);  \
-        if (!word)                                                                                 \
-            return -EFAULT;                                                                        \
-        *word = value;                                                                             \
-        return 0;                                                                                  \
+#define DEFINE_PEEK_POKE(bits)                                           \
+    typedef uint##bits##_t __attribute__((aligned(1))) unaligned_##bits; \
+    int unsafe_peek##bits(uint##bits##_t *value, unsafe_bytes from)      \
+    {                                                                    \
+        if (from.address % PAGE_SIZE > PAGE_SIZE - sizeof(*value))       \
+            return copy_u2k(value, from, sizeof(*value));                \
+        *value = 0;                                                      \
+        if (!unsafe_range_ok(from, sizeof(*value)))                      \
+            return -EFAULT;                                              \
+        volatile unaligned_##bits *word =                                \
+            copy_walk_page(caller_space(), from.address, REGION_READ);   \
+        if (!word)                                                       \
+            return -EFAULT;                                              \
+        *value = *word;                                                  \
+        return 0;                                                        \
+    }                                                                    \
+                                                                         \
+    int unsafe_poke##bits(unsafe_bytes to, uint##bits##_t value)         \
+    {                                                                    \
+        if (to.address % PAGE_SIZE > PAGE_SIZE - sizeof(value))          \
+            return copy_k2u(to, &value, sizeof(value));                  \
+        if (!unsafe_range_ok(to, sizeof(value)))                         \
+            return -EFAULT;                                              \
+        volatile unaligned_##bits *word =                                \
+            copy_walk_page(caller_space(), to.address, REGION_WRITE);    \
+        if (!word)                                                       \
+            return -EFAULT;                                              \
+        *word = value;                                                   \
+        return 0;                                                        \
     }
 
 DEFINE_PEEK_POKE(8)
