@@ -11,17 +11,8 @@
 #include "kernel/string.h"
 #include "mm/copy_strategy.h"
 
-int copy_fault_in(struct space *space, vaddr_t address, uint32_t access)
-{
-    int error = space_fault(space, address, access);
-
-    if (error == -ENOMEM)
-        thread_out_of_memory();
-    return error;
-}
-
 /* What is done with the part of a page: kernel is the other side, or NULL. */
-typedef void (*page_action)(char *page, char *kernel, size_t size);
+typedef void (*page_action)(char *page, vaddr_t kernel, size_t size);
 
 /* Copies from the beginning of a page on: whole pages, which long copies are made of, and a rest.
  */
