@@ -59,13 +59,14 @@ static void read_counters(struct reading *reading)
     fclose(file);
 }
 
+/* As many as fit a line of the screen: those that cost something come first. */
 static void print_knobs(void)
 {
-    char line[200];
+    char line[80];
     FILE *file = fopen(KNOBS, "r");
 
     if (file && fgets(line, sizeof(line), file))
-        fputs(line, stdout);
+        printf("%.*s\n", (int)(strrchr(line, strchr(line, '\n') ? '\n' : ' ') - line), line);
     if (file)
         fclose(file);
 }
