@@ -4,9 +4,7 @@
  *
  *     -plugin tlb.so,out=FILE,memory=MIB,cpu=DESCRIPTION[,cpu=DESCRIPTION...]
  *
- * DESCRIPTION is machine_make()'s. The file begins with the names of its columns; then, for each
- * operation (user/bench/mark.h) and each CPU, a line. Its last line says `end` and how often the
- * model did not understand the guest, which makes it worthless unless it is 0.
+ * DESCRIPTION is machine_add()'s; the file is operation.h's.
  *
  * What it does not see: speculation, prefetching, accesses that fault, and task switches by
  * hardware.
@@ -20,19 +18,14 @@
 #include "scripts/plugin/tlb/instruction.h"
 #include "scripts/plugin/tlb/interrupt.h"
 #include "scripts/plugin/tlb/machine.h"
+#include "scripts/plugin/tlb/operation.h"
 #include "user/bench/mark.h"
 
-#define MAX_MACHINES 16
-#define MAX_ACCESS   16 /* bytes */
+#define MAX_ACCESS 16 /* bytes */
 
 int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
-static struct machine *machines[MAX_MACHINES];
-static unsigned nr_machines;
-static FILE *out;
-
 static uint64_t instructions;
-static int64_t cell = -1;
 static uint32_t last_access; /* address of the latest access to data */
 static bool fetched_by_user; /* the latest instruction's line is user mode's */
 static uint64_t cr3_read;    /* instructions before the latest read of CR3 */
@@ -42,47 +35,12 @@ static uint64_t cr3_read;    /* instructions before the latest read of CR3 */
 #define NO_LINE 1u /* no line's address */
 static uint32_t last_fetched_line = NO_LINE, last_data_line = NO_LINE;
 
-/* --- operations ----------------------------------------------------------------------------------
+/* --- marks ---------------------------------------------------------------------------------------
  */
 
-/* What the counters were at its begin. */
-static struct {
-    bool running;
-    uint64_t instructions, cr3_writes, count[MAX_MACHINES][MACHINE_EVENTS];
-} operation;
-
-static void begin_operation(void)
+static void forget_lines(void)
 {
-    operation.running = true;
-    operation.instructions = instructions;
-    operation.cr3_writes = guest_cr3_writes;
-    for (unsigned i = 0; i < nr_machines; i++)
-        memcpy(operation.count[i], machines[i]->count, sizeof(operation.count[i]));
-    guest_begin_pages();
-    last_fetched_line = last_data_line = NO_LINE; /* or their pages would not be counted */
-}
-
-static void write_header(void)
-{
-    fprintf(out, "cell cpu instr cr3 pages pages-after-cr3");
-    for (unsigned event = 0; event < MACHINE_EVENTS; event++)
-        fprintf(out, " %s", machine_events[event]);
-    fprintf(out, "\n");
-}
-
-static void end_operation(void)
-{
-    struct page_counts pages = guest_pages_since_begin();
-
-    for (unsigned i = 0; operation.running && cell >= 0 && i < nr_machines; i++) {
-        fprintf(out, "%ld %s %lu %lu %lu %lu", cell, machines[i]->name,
-                instructions - operation.instructions, guest_cr3_writes - operation.cr3_writes,
-                pages.pages, pages.after_cr3);
-        for (unsigned event = 0; event < MACHINE_EVENTS; event++)
-            fprintf(out, " %lu", machines[i]->count[event] - operation.count[i][event]);
-        fprintf(out, "\n");
-    }
-    operation.running = false;
+    last_fetched_line = last_data_line = NO_LINE;
 }
 
 static void marked(unsigned cpu, void *number)
@@ -90,13 +48,14 @@ static void marked(unsigned cpu, void *number)
     (void)cpu;
     switch ((uintptr_t)number) {
     case MARK_BEGIN:
-        begin_operation();
+        operation_begin(instructions);
+        forget_lines(); /* or their pages would not be counted */
         break;
     case MARK_END:
-        end_operation();
+        operation_end(instructions);
         break;
     case MARK_CELL:
-        cell++;
+        operation_next_cell();
         break;
     }
 }
@@ -108,8 +67,8 @@ static void fetch_byte(uint32_t address)
 {
     const struct page *page = guest_page(address);
 
-    for (unsigned i = 0; page && i < nr_machines; i++)
-        machine_fetch(machines[i], page, address);
+    if (page)
+        machines_fetch(page, address);
     fetched_by_user = page && page->content & PTE_USER;
     last_fetched_line = address / GUEST_LINE;
     last_data_line = NO_LINE; /* a walk reads data */
@@ -136,8 +95,8 @@ static void access_byte(uint32_t address)
 {
     const struct page *page = guest_page(address);
 
-    for (unsigned i = 0; page && i < nr_machines; i++)
-        machine_access(machines[i], page, address);
+    if (page)
+        machines_access(page, address);
     last_data_line = address / GUEST_LINE;
 }
 
@@ -193,11 +152,6 @@ static void table_loaded(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t addr
 
 /* --- flushes -------------------------------------------------------------------------------------
  */
-
-static void forget_lines(void)
-{
-    last_fetched_line = last_data_line = NO_LINE;
-}
 
 static void cr3_was_read(unsigned cpu, void *data)
 {
@@ -359,39 +313,31 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 static void ended(qemu_plugin_id_t id, void *data)
 {
     (void)id, (void)data;
-    fprintf(out, "end %lu\n", guest_unknown_cr3 + guest_disagreements);
-    fclose(out);
+    operation_write_end();
 }
 
-static bool take_option(const char *option)
+static bool take_options(int argc, char **argv)
 {
     unsigned mib;
 
-    if (!strncmp(option, "out=", 4))
-        return (out = fopen(option + 4, "w"));
-    if (sscanf(option, "memory=%u", &mib) == 1) {
-        guest_set_memory(mib << 20);
-        return true;
+    if (argc < 3 || strncmp(argv[0], "out=", 4) || !operation_write_to(argv[0] + 4) ||
+        sscanf(argv[1], "memory=%u", &mib) != 1)
+        return false;
+    guest_set_memory(mib << 20);
+    for (int i = 2; i < argc; i++) {
+        if (strncmp(argv[i], "cpu=", 4) || !machine_add(argv[i] + 4))
+            return false;
     }
-    if (!strncmp(option, "cpu=", 4) && nr_machines < MAX_MACHINES)
-        return (machines[nr_machines++] = machine_make(option + 4));
-    return false;
+    return true;
 }
 
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
 {
     (void)info;
-    for (int i = 0; i < argc; i++) {
-        if (!take_option(argv[i])) {
-            fprintf(stderr, "tlb: bad option: %s\n", argv[i]);
-            return 1;
-        }
-    }
-    if (!out || !nr_machines) {
+    if (!take_options(argc, argv)) {
         fprintf(stderr, "tlb: usage: -plugin tlb.so,out=FILE,memory=MIB,cpu=DESCRIPTION...\n");
         return 1;
     }
-    write_header();
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     qemu_plugin_register_atexit_cb(id, ended, NULL);
     return 0;
