@@ -15,7 +15,7 @@
 
 #include "scripts/plugin/qemu_plugin.h"
 #include "scripts/plugin/tlb/guest.h"
-#include "scripts/plugin/tlb/instruction.h"
+#include "scripts/plugin/instruction.h"
 #include "scripts/plugin/tlb/interrupt.h"
 #include "scripts/plugin/tlb/machine.h"
 #include "scripts/plugin/tlb/operation.h"
@@ -196,21 +196,6 @@ static void page_invalidated(unsigned cpu, void *data)
 /* --- instrumentation -----------------------------------------------------------------------------
  */
 
-static enum instruction_kind kind_of(const struct qemu_plugin_insn *insn)
-{
-    return instruction_kind(qemu_plugin_insn_data(insn), qemu_plugin_insn_size(insn));
-}
-
-static void watch_cr3_write(struct qemu_plugin_insn *insn, struct qemu_plugin_insn *before)
-{
-    struct cr3_source source =
-        cr3_source(qemu_plugin_insn_data(insn), before ? qemu_plugin_insn_data(before) : NULL,
-                   before ? qemu_plugin_insn_size(before) : 0);
-
-    qemu_plugin_register_vcpu_insn_exec_cb(insn, cr3_written, QEMU_PLUGIN_CB_NO_REGS,
-                                           cr3_source_pack(source));
-}
-
 static void watch_table(struct qemu_plugin_insn *insn, enum descriptor_table table)
 {
     qemu_plugin_register_vcpu_mem_cb(insn, table_loaded, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
@@ -220,12 +205,13 @@ static void watch_table(struct qemu_plugin_insn *insn, enum descriptor_table tab
 /* Besides its fetch and its accesses. before: the one in front of it, NULL: not known. */
 static void watch_kind(struct qemu_plugin_insn *insn, struct qemu_plugin_insn *before)
 {
-    switch (kind_of(insn)) {
+    switch (instruction_kind(insn)) {
     case INSTRUCTION_CR3_READ:
         qemu_plugin_register_vcpu_insn_exec_cb(insn, cr3_was_read, QEMU_PLUGIN_CB_NO_REGS, NULL);
         break;
     case INSTRUCTION_CR3_WRITE:
-        watch_cr3_write(insn, before);
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, cr3_written, QEMU_PLUGIN_CB_NO_REGS,
+                                               cr3_source_pack(cr3_source(insn, before)));
         break;
     case INSTRUCTION_CR4_WRITE:
         qemu_plugin_register_vcpu_insn_exec_cb(insn, cr4_written, QEMU_PLUGIN_CB_NO_REGS, NULL);
@@ -269,14 +255,6 @@ static void watch(struct qemu_plugin_insn *insn, struct qemu_plugin_insn *before
                                      NULL);
 }
 
-static void watch_mark(struct qemu_plugin_insn *insn)
-{
-    uint32_t number = instruction_mark(qemu_plugin_insn_data(insn));
-
-    qemu_plugin_register_vcpu_insn_exec_cb(insn, marked, QEMU_PLUGIN_CB_NO_REGS,
-                                           (void *)(uintptr_t)number);
-}
-
 /* A handler begins a block, since it is not reached from the instruction in front of it. */
 static void watch_handler(struct qemu_plugin_insn *first)
 {
@@ -297,8 +275,9 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     watch_handler(qemu_plugin_tb_get_insn(tb, 0));
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-        if (kind_of(insn) == INSTRUCTION_MARK) {
-            watch_mark(insn);
+        if (instruction_kind(insn) == INSTRUCTION_MARK) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, marked, QEMU_PLUGIN_CB_NO_REGS,
+                                                   (void *)(uintptr_t)instruction_mark(insn));
             before = NULL;
         } else {
             watch(insn, before);
