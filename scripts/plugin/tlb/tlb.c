@@ -133,6 +133,8 @@ static void delivered(unsigned cpu, void *vector)
     (void)cpu;
     if (!guest_is_paged())
         return;
+    if ((uintptr_t)vector == VECTOR_PAGE_FAULT)
+        instructions--; /* the one that faulted was counted, and has not been executed */
     unsigned n = interrupt_accesses((uintptr_t)vector, fetched_by_user, addresses);
     for (unsigned i = 0; i < n; i++)
         access_byte(addresses[i]);
