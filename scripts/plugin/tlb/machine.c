@@ -8,9 +8,10 @@
 #define LARGE_TAG 0x80000000u /* so that a TLB of both kinds of page tells them apart */
 
 const char *const machine_events[MACHINE_EVENTS] = {
-    [ITLB_MISSES] = "itlb-misses",     [DTLB_MISSES] = "dtlb-misses", [TLB2_HITS] = "tlb2-hits",
-    [WALK_ACCESSES] = "walk-accesses", [L1I_MISSES] = "l1i-misses",   [L1D_MISSES] = "l1d-misses",
-    [L2_MISSES] = "l2-misses",
+    [ITLB_MISSES] = "itlb-misses",     [DTLB_MISSES] = "dtlb-misses",
+    [TLB2_HITS] = "tlb2-hits",         [WALKS] = "walks",
+    [WALK_ACCESSES] = "walk-accesses", [L1I_MISSES] = "l1i-misses",
+    [L1D_MISSES] = "l1d-misses",       [L2_MISSES] = "l2-misses",
 };
 
 struct machine *machines[MAX_MACHINES];
@@ -46,6 +47,7 @@ static void walk(struct machine *machine, const struct page *page, uint32_t addr
         !large && machine->pde_cache.ways &&
         sets_touch(&machine->pde_cache, address >> LARGE_SHIFT, 0, &guest_structure_generations);
 
+    machine->count[WALKS]++;
     if (!known)
         walk_access(machine, guest_pde_address(address));
     if (!large)
