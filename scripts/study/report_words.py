@@ -5,7 +5,7 @@ from study.report_html import number, percent
 
 DOOR_NAMES = {"int80": "int $0x80", "sysenter": "sysenter", "syscall": "syscall", "callgate": "a call gate"}
 BATCHED = 16
-SAVED_AT = 64       # pages touched between two switches, for the sentence on global pages
+SPOKEN_OF = (0, 32)     # pages touched on each side, in the sentence on global pages
 
 
 def listed(words, last="and"):
@@ -63,15 +63,19 @@ def programs(study):
 
 
 def global_pages(study):
-    """What global pages save in the model, at one size of the working set."""
-    on, off = (report_curves.curve(study, study.tlb, "split", value) for value in ("on", "off"))
-    sizes = [pages for pages in on if pages in off]
+    """What isolation adds in the model, and what global pages save of it, for two working sets."""
+    on, off = (report_curves.added(study, study.tlb, value) for value in ("on", "off"))
+    sizes = [pages for pages in SPOKEN_OF if on.get(pages, 0) > 0 and pages in off]
     if not sizes:
         return
-    pages = min(sizes, key=lambda found: abs(found - SAVED_AT))
-    with_, without = on[pages]["value"], off[pages]["value"]
-    yield (f"In the model ({study.tlb}) global pages save <b>{number(without - with_)}</b> cycles of "
-           f"a round that touches {pages} pages, {percent(1 - with_ / without)} of it.")
+    yield (f"In the model ({study.tlb}) isolation adds " +
+           listed(f"<b>{number(on[pages])}</b> cycles to a call "
+                  f"{f'between {pages} pages' if pages else 'that touches no other page'}"
+                  for pages in sizes) +
+           "; global pages save " +
+           listed(f"<b>{number(off[pages] - on[pages])}</b> ({percent(1 - on[pages] / off[pages])})"
+                  for pages in sizes) +
+           " of what it would be without them.")
 
 
 def ways_round(study):
