@@ -116,7 +116,7 @@ SYSCALL_DEFINE2(postern_set, int, setting, int, value)
     case POSTERN_COPY:
         if (!copy_serves(value, current_thread()->space->isolation))
             return -EINVAL;
-        current_thread()->space->copy = value;
+        space_set_copy(current_thread()->space, value);
         return 0;
     case POSTERN_TRACE:
         if (value != 0 && value != 1)

@@ -9,6 +9,7 @@ import argparse
 import concurrent.futures
 import difflib
 import functools
+import glob
 import itertools
 import json
 import os
@@ -22,11 +23,13 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(ROOT, name) for name in ("scripts", "test/boot", "test/study")]
 import coverage  # noqa: E402  pylint: disable=wrong-import-position
 import figures as study_figures  # noqa: E402  pylint: disable=wrong-import-position
+import fuzz_host  # noqa: E402  pylint: disable=wrong-import-position
 import laboratory  # noqa: E402  pylint: disable=wrong-import-position
 import profile_operation  # noqa: E402  pylint: disable=wrong-import-position
 import ktap  # noqa: E402  pylint: disable=wrong-import-position
 import matrix  # noqa: E402  pylint: disable=wrong-import-position
 import page_walk  # noqa: E402  pylint: disable=wrong-import-position
+import tlb_model  # noqa: E402  pylint: disable=wrong-import-position
 from study import parts as study_parts  # noqa: E402  pylint: disable=wrong-import-position
 
 # Instructions of an icount run: exact, so the bound holds on any machine.
@@ -107,20 +110,32 @@ class Tests:
 
     # --- unit tests -----------------------------------------------------------------------------
 
-    def unit(self, source):
-        """Builds and runs a unit test: i386 code under the sanitizers, on this host."""
+    def on_this_host(self, name, sources, arguments=()):
+        """(exit status, output) of a program of i386 code under the sanitizers."""
         libraries = "/usr/i686-linux-gnu/lib"
-        program = os.path.join(self.logs, os.path.basename(source)[:-2])
+        program = os.path.join(self.logs, name)
         command = [*self.args.cc.split(), "-std=gnu11", "-D_GNU_SOURCE", "-g", "-O1", "-Wall",
                    "-Wextra", "-I.", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
                    "-Wl,--disable-new-dtags",  # the sanitizers' own libraries lie there too
                    f"-Wl,-rpath,{libraries}", f"-Wl,--dynamic-linker={libraries}/ld-linux.so.2",
-                   "-o", program, source]
+                   "-o", program, *sources]
         status, output = execute(command, 120, cwd=ROOT)
         if not status:
-            status, output = execute([program], 300, cwd=ROOT)
-        self.log(source, output)
+            status, output = execute([program, *arguments], 300, cwd=ROOT)
+        self.log(name, output)
+        return status, output
+
+    def unit(self, source):
+        """Kernel code with its test around it."""
+        status, output = self.on_this_host(os.path.basename(source)[:-2], [source])
         return totals_of(output, status)
+
+    def corpus(self, target):
+        """A fuzz target on the inputs that are kept for it."""
+        seeds = glob.glob(os.path.join(ROOT, "test", "fuzz", "corpus", target, "*"))
+        sources = [f"test/fuzz/{target}.c", "test/fuzz/driver.c"]
+        status, output = self.on_this_host(f"fuzz_{target}", sources, sorted(seeds))
+        return single([] if seeds and not status else [output[-500:] or "no seeds"])
 
     # --- tests that must not compile --------------------------------------------------------------
 
@@ -378,6 +393,16 @@ class Tests:
                                 f"{seen.cr3_writes} CR3 writes, not {wanted}")
         return totals
 
+    def modelled_misses(self):
+        """The model of TLBs counts what can be derived by hand."""
+        totals = ktap.Totals()
+        for good, text in tlb_model.results(execute, self.args.build):
+            if good:
+                totals.passed += 1
+            else:
+                totals.fail(text)
+        return totals
+
     def parts(self):
         """Each instruction of a call belongs to one part of it, and the modes differ in the switch alone."""
         expected, _ = study_figures.read(study_figures.EXPECTED)
@@ -423,6 +448,8 @@ class Tests:
             if name.startswith("test_") and name.endswith(".c"):
                 source = f"test/unit/{name}"
                 yield f"unit: {name[5:-2]}", lambda source=source: self.unit(source)
+        for target in fuzz_host.all_targets():
+            yield f"fuzz corpus: {target}", lambda target=target: self.corpus(target)
         for name in sorted(os.listdir(os.path.join(ROOT, "test", "compile"))):
             if name.endswith(".c"):
                 source = f"test/compile/{name}"
@@ -444,6 +471,7 @@ class Tests:
         yield "study: cells, cache, shards, differences", self.pretended_studies
         yield "study: two runs are the same", lambda: single(list(laboratory.exact_twice(self.args.build)))
         yield "figures from outside", self.seen_from_outside
+        yield "model of TLBs: derived by hand", self.modelled_misses
         yield "parts of a call", self.parts
         yield "report of a study", self.report
         for knobs, last in matrix.TERMINALS:

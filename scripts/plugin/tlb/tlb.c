@@ -242,6 +242,11 @@ static void page_invalidated(unsigned cpu, void *data)
 /* --- instrumentation -----------------------------------------------------------------------------
  */
 
+static enum instruction_kind kind_of(const struct qemu_plugin_insn *insn)
+{
+    return instruction_kind(qemu_plugin_insn_data(insn), qemu_plugin_insn_size(insn));
+}
+
 static void watch_cr3_write(struct qemu_plugin_insn *insn, struct qemu_plugin_insn *before)
 {
     struct cr3_source source =
@@ -261,13 +266,7 @@ static void watch_table(struct qemu_plugin_insn *insn, enum descriptor_table tab
 /* Besides its fetch and its accesses. before: the one in front of it, NULL: not known. */
 static void watch_kind(struct qemu_plugin_insn *insn, struct qemu_plugin_insn *before)
 {
-    const uint8_t *code = qemu_plugin_insn_data(insn);
-
-    switch (instruction_kind(code, qemu_plugin_insn_size(insn))) {
-    case INSTRUCTION_MARK:
-        qemu_plugin_register_vcpu_insn_exec_cb(insn, marked, QEMU_PLUGIN_CB_NO_REGS,
-                                               (void *)(uintptr_t)instruction_mark(code));
-        return; /* and not counted */
+    switch (kind_of(insn)) {
     case INSTRUCTION_CR3_READ:
         qemu_plugin_register_vcpu_insn_exec_cb(insn, cr3_was_read, QEMU_PLUGIN_CB_NO_REGS, NULL);
         break;
@@ -287,10 +286,10 @@ static void watch_kind(struct qemu_plugin_insn *insn, struct qemu_plugin_insn *b
     case INSTRUCTION_LIDT:
         watch_table(insn, TABLE_IDT);
         break;
+    case INSTRUCTION_MARK:
     case INSTRUCTION_ORDINARY:
         break;
     }
-    qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64, &instructions, 1);
 }
 
 /* An instruction that lies in the line of the one before it needs no look at its fetch. */
@@ -311,8 +310,17 @@ static void watch(struct qemu_plugin_insn *insn, struct qemu_plugin_insn *before
         qemu_plugin_register_vcpu_insn_exec_cb(insn, fetched, QEMU_PLUGIN_CB_NO_REGS,
                                                fetch_pack(fetch));
     watch_kind(insn, before);
+    qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64, &instructions, 1);
     qemu_plugin_register_vcpu_mem_cb(insn, accessed, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
                                      NULL);
+}
+
+static void watch_mark(struct qemu_plugin_insn *insn)
+{
+    uint32_t number = instruction_mark(qemu_plugin_insn_data(insn));
+
+    qemu_plugin_register_vcpu_insn_exec_cb(insn, marked, QEMU_PLUGIN_CB_NO_REGS,
+                                           (void *)(uintptr_t)number);
 }
 
 /* A handler begins a block, since it is not reached from the instruction in front of it. */
@@ -326,6 +334,7 @@ static void watch_handler(struct qemu_plugin_insn *first)
                                                (void *)(uintptr_t)vector);
 }
 
+/* Marks are as if they were not there: neither counted nor fetched. */
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     struct qemu_plugin_insn *before = NULL;
@@ -334,8 +343,13 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     watch_handler(qemu_plugin_tb_get_insn(tb, 0));
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-        watch(insn, before);
-        before = insn;
+        if (kind_of(insn) == INSTRUCTION_MARK) {
+            watch_mark(insn);
+            before = NULL;
+        } else {
+            watch(insn, before);
+            before = insn;
+        }
     }
 }
 
