@@ -74,6 +74,7 @@ def sections(study, clock):
     return planes(study) | findings(study, peers) | {
         "exposure": tables.exposure(study),
         "calls": tables.calls(study, titles),
+        "sizes": tables.sizes(study),
         "parts": report_figures.where_it_goes(study, TAKEN_APART, titles),
         "working_set": report_curves.working_set(study),
         "added": report_curves.what_is_added(study),

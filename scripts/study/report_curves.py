@@ -3,7 +3,7 @@ is at a rate of calls."""
 import math
 
 from study.report_data import MODES
-from study.report_figures import cell, figure, key_of, mark, pictures
+from study.report_figures import cell, figure, key_of, mark, pictures, spread
 from study.report_html import element, number, percent, table
 from study.report_svg import plot, themed
 
@@ -13,7 +13,8 @@ SMALL = (420, 300)
 # The sizes that a line is drawn for.
 SHOWN_SETS = (0, 4, 16, 64, 256, 1024)
 MOST_OVERHEAD = 0.25
-SLOWEST, FASTEST = 100, 1e7
+SLOWEST, FASTEST = 1000, 1e7
+TEXT_APART = 0.14           # decades of calls per second
 
 
 def curve(study, tlb, isolation, global_):
@@ -146,11 +147,15 @@ def overhead(study, clock):
         return None
 
     def draw(_):
-        tables = {"lines": [], "ends": []}
+        tables = {"lines": [], "top": [], "ends": [("NaN", "NaN", "")]}
         for pages, (more, whole) in found.items():
             points = line_of(more, whole, clock)
             tables["lines"] += points + [(), ()]
-            tables["ends"].append((*points[-1], str(pages)))
+            leaves = points[-1][1] > 99 * MOST_OVERHEAD
+            tables["top" if leaves else "ends"].append((*points[-1], f"{pages:,}"))
+        places = spread([math.log10(row[0]) for row in tables["top"]], TEXT_APART)
+        tables["top"] = [(10 ** place, *row[1:]) for place, row in zip(places, tables["top"])] or \
+            [("NaN", "NaN", "")]
         return {"slowest": SLOWEST, "fastest": FASTEST, "highest": 100 * MOST_OVERHEAD,
                 "blocks": len(found)}, tables
 

@@ -211,7 +211,7 @@ def cell(record):
 def figure_of(record):
     """A figure of the raw data, which it names."""
     return element("data", number(record["value"]), value=record["value"],
-                   data_record=record["place"], title=f"boot {record['boot']}")
+                   data_record=record["place"], data_boot=record["boot"])
 
 
 # --- beside others ----------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The few elements that the report is made of. What they look like is template/report.css."""
 import html
 import os
+import re
 import string
 
 TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "template")
@@ -52,17 +53,27 @@ def percent(share):
             f"{value:.1f}" if abs(value) >= 0.095 else f"{value:.2g}") + "\N{NO-BREAK SPACE}%"
 
 
-def table(caption, head, rows, wide=False):
+def table(caption, head, rows):
     """A table in a box of its own that scrolls; a row's first cell is its heading. Cells are text,
     markup, or elements td."""
-    header = element("tr", [element("th", title, scope="col") for title in head])
+    texts = {place for row in rows for place, cell in enumerate(row) if 'class="text' in str(cell)[:20]}
+    header = element("tr", [element("th", title, scope="col", class_="text" if place in texts else None)
+                            for place, title in enumerate(head)])
     body = [element("tr", [element("th", row[0], scope="row")] +
                     [cell if str(cell).startswith("<td") and isinstance(cell, Markup)
                      else element("td", cell) for cell in row[1:]]) for row in rows]
     whole = element("table", [element("caption", element("span", caption)), element("thead", header),
                               element("tbody", body)])
-    return element("div", whole, class_="scroll wide-table" if wide else "scroll", tabindex="0",
-                   role="region", aria_label=caption)
+    scrolling = element("div", whole, class_="scroll", tabindex="0", role="region", aria_label=caption)
+    return Markup(scrolling + sources(whole))
+
+
+def sources(content):
+    """Links to the boots that the figures in it are from."""
+    boots = sorted(set(re.findall('data-boot="(.*?)"', content)))
+    links = Markup(", ".join(element("a", boot[:8], href=f"#boot-{boot}") for boot in boots))
+    return element("p", ["From boot " if len(boots) == 1 else "From boots ", links],
+                   class_="sources") if boots else ""
 
 
 def details(summary, content):

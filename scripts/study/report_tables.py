@@ -1,10 +1,13 @@
 """The tables of the report. Each returns markup, or None where a study has no such figures."""
+import collections
+
 from study import model, modes
 from study.report_data import DEFAULTS, DOORS, MODES, PROGRAMS, value_of
 from study.report_figures import cell, figure_of
-from study.report_html import Markup, element, number, percent, table
+from study.report_html import Markup, details, element, number, percent, table
 
 CHOICES = (0.0, 0.01, 0.05, 0.10, 0.25)
+EVENTS = ("pages-after-cr3", "itlb-misses", "dtlb-misses", "walk-accesses", "l1d-misses", "cycles")
 COPIES = ("walk", "window", "bounce", "direct")
 
 
@@ -68,7 +71,7 @@ def peers(found):
     rows = []
     for peer in found:
         value = peer.postern["value"]
-        met = "" if peer.target is None else " met" if value <= peer.target else " missed"
+        met = " missed" if peer.target is not None and value > peer.target else ""
         rows.append((peer.title, cell(peer.postern),
                      *(number(figure) if figure else "–"
                        for figure in (peer.linux_on, peer.linux_off, peer.xv6)),
@@ -79,22 +82,47 @@ def peers(found):
                   "target"), rows)
 
 
-def copies(study, titles):
-    """Each copy strategy, for what was measured with more than one."""
-    rows = []
+def words_of(parameters):
+    """size 4096, offset 0."""
+    return ", ".join(f"{name} {value:,}" for name, value in parameters.items())
+
+
+def families(study, axis, values, **wanted):
+    """(benchmark, parameters, the record for each value of the axis) of what was measured for several."""
     for benchmark in dict.fromkeys(study.benchmarks("icount", "instr/op")):
-        parameters = {str(record["parameters"]): record["parameters"]
-                      for record in study.find("icount", benchmark, "instr/op", copy="window")}
-        for isolation in MODES:
-            for some in parameters.values():
-                found = {copy: study.one("icount", benchmark, "instr/op", isolation=isolation,
-                                         copy=copy, parameters=some) for copy in COPIES}
-                words = " ".join(f"{name} {value}" for name, value in some.items())
-                title = titles.get(benchmark, benchmark)
-                rows.append((f"{title} {words}".strip(), isolation, *map(cell, found.values())))
-    if not rows:
-        return None
-    return table("Instructions of one operation by copy strategy", ("operation", "mode", *COPIES), rows)
+        found = {}
+        for record in study.find("icount", benchmark, "instr/op", system="postern", **wanted):
+            if record[axis] in values:
+                found[str(record["parameters"])] = record["parameters"]
+        for parameters in found.values():
+            records = [study.one("icount", benchmark, "instr/op", parameters=parameters,
+                                 **wanted | {axis: value}) for value in values]
+            if sum(record is not None for record in records) > 1:
+                yield benchmark, parameters, records
+
+
+def copies(study, titles):
+    """Each copy strategy; every size and alignment on demand."""
+    head, short, long = ("operation", "mode", *COPIES), [], []
+    for isolation in MODES:
+        for benchmark, parameters, found in families(study, "copy", COPIES, isolation=isolation):
+            title = titles.get(benchmark, benchmark)
+            (long if parameters else short).append(
+                (f"{title} {words_of(parameters)}".strip(), isolation, *map(cell, found)))
+    tables = [table("Instructions of one operation by copy strategy", head, short)] if short else []
+    if long:
+        tables.append(details("Every size and alignment", table("Instructions of one copy", head, long)))
+    return tables or None
+
+
+def sizes(study):
+    """What was measured for several sizes, other than copies, on demand."""
+    rows = [(f"{benchmark} {words_of(parameters)}", cell(split), cell(shared),
+             f"{split['value'] - shared['value']:+,}")
+            for benchmark, parameters, (split, shared) in families(study, "isolation", MODES)
+            if parameters and split and shared and not benchmark.startswith("Copy")]
+    return details("Rings of processes, and others of several sizes", table(
+        "Instructions of one operation", ("operation", *MODES, "added"), rows)) if rows else ""
 
 
 def ways(study):
@@ -144,19 +172,18 @@ def programs(study):
 
 def modelled(study):
     """What the model counts for the null call, by TLB, mode and global pages."""
-    units = [unit for kind, benchmark, unit in study.by_kind if (kind, benchmark) == ("model", "Null")]
     rows = []
     for tlb in study.tlbs:
         for isolation in MODES:
             for global_ in ("on", "off"):
-                found = [study.one("model", "Null", unit, tlb=tlb, isolation=isolation,
-                                   **{"global": global_}) for unit in units]
+                found = [study.one("model", "Null", f"{unit}/op", tlb=tlb, isolation=isolation,
+                                   **{"global": global_}) for unit in EVENTS]
                 if any(found):
                     rows.append((tlb, isolation, global_, *map(cell, found)))
     if not rows:
         return None
     return table("One null call in the model", ("TLB of", "mode", "global",
-                                                *(unit.removesuffix("/op") for unit in units)), rows)
+                                                *EVENTS), rows)
 
 
 def formulas(study):
@@ -189,12 +216,9 @@ def configuration(study):
 
 
 def boots(study):
-    """The command that repeats each boot, and how many figures are from it."""
-    counts = {}
-    for record in study.records:
-        counts[record["boot"]] = counts.get(record["boot"], 0) + 1
-    rows = [(boot["boot"], f"{counts.get(boot['boot'], 0):,}",
-             element("td", element("code", boot["log"])),
-             element("td", element("code", boot["command"]), class_="text"))
-            for boot in study.boots]
-    return table("Boots", ("boot", "figures", "log", "command"), rows) if rows else None
+    """The command that repeats each boot, how many figures are from it, and its log."""
+    counts = collections.Counter(record["boot"] for record in study.records)
+    return [element("div", [element("h3", element("code", boot["boot"])),
+                            element("p", f"{counts[boot['boot']]:,} figures; log: {boot['log']}"),
+                            element("pre", element("code", boot["command"]))],
+                    class_="boot", id=f"boot-{boot['boot']}") for boot in study.boots] or None

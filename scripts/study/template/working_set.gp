@@ -3,7 +3,7 @@ set label 100 figure_title
 set xlabel "pages touched on each side"
 set logscale xy
 set xrange [0.4:most * 1.3]
-set yrange [least / 2:highest * 1.5]
+set yrange [least / 3:highest * 1.5]
 set xtics ("0" 0.5, "1" 1, "4" 4, "16" 16, "64" 64, "256" 256, "1024" 1024)
 set ytics ("10" 10, "100" 1e2, "1,000" 1e3, "10,000" 1e4, "100,000" 1e5, "1,000,000" 1e6)
 set lmargin narrow ? 8 : 9
