@@ -37,20 +37,17 @@ MISSING = {
 
 
 def planes(study):
-    """The planes of cost and exposure, the model's first, and what to choose of the first."""
-    found = []
+    """The planes of cost and exposure, the model's first, and what to choose by each."""
+    figures, found = [], {}
     for tlb in ([study.tlb] if study.tlb else []) + [""]:
         kind, unit = ("model", "cycles/op") if tlb else ("icount", "instr/op")
         ranked, common = modes.modes(study, kind, unit, tlb)
         if len(ranked) > 1:
             measure = f"model cycles ({tlb})" if tlb else "instructions"
             judged_by = f"{len(common)} benchmarks" if len(common) > 1 else common[0]
-            found.append((report_figures.tradeoff(f"tradeoff-{kind}", ranked,
-                                                  f"{measure} of {judged_by}"), ranked))
-    if not found:
-        return {"tradeoff": None, "choice": ""}
-    return {"tradeoff": Markup("".join(figure for figure, _ in found)),
-            "choice": report_tables.choice(found[0][1])}
+            figures.append(report_figures.tradeoff(f"tradeoff-{kind}", ranked, f"{measure} of {judged_by}"))
+            found[measure] = ranked
+    return {"tradeoff": figures or None, "choice": report_tables.choice(found) if found else ""}
 
 
 def findings(study, peers):

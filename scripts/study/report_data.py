@@ -7,6 +7,8 @@ import os
 DEFAULTS = {"system": "postern", "isolation": "split", "global": "on", "copy": "walk",
             "door": "int80", "resident": "off", "ipc": "direct"}
 KNOBS = ("isolation", "global", "copy", "resident", "ipc")
+# Debian's kernels: with page tables isolated, without, and the one that cannot.
+PEERS = ("linux-pae-pti", "linux-pae", "linux")
 # Shown first: the middle one in age, and Meltdown concerns it.
 USUAL_TLB = "core2"
 DOORS = ("int80", "sysenter", "syscall", "callgate")

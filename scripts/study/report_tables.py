@@ -2,11 +2,12 @@
 import collections
 
 from study import model, modes
-from study.report_data import DEFAULTS, DOORS, MODES, PROGRAMS, value_of
-from study.report_figures import cell, figure_of
-from study.report_html import Markup, details, element, number, percent, table
+from study.report_data import DEFAULTS, DOORS, MODES, PEERS, PROGRAMS, value_of
+from study.report_figures import cell, figure_of, size
+from study.report_html import Markup, details, element, escape, number, percent, table
 
-CHOICES = (0.0, 0.01, 0.05, 0.10, 0.25)
+CHOICES = (0.0, 0.02, 0.05, 0.25, 1.0)
+LONG_WORD = 40
 EVENTS = ("pages-after-cr3", "itlb-misses", "dtlb-misses", "walk-accesses", "l1d-misses", "cycles")
 COPIES = ("walk", "window", "bounce", "direct")
 
@@ -55,13 +56,15 @@ def exposure(study):
                  ("kind of page", "split: pages", "bytes", "shared: pages", "bytes"), rows)
 
 
-def choice(found):
-    """The least exposed mode for some limits on the cost."""
-    best = {limit: modes.least_exposed(found, limit) for limit in CHOICES}
-    rows = [(f"at most {percent(limit)}", mode.name, percent(mode.cost), f"{mode.exposed:,}")
-            for limit, mode in best.items() if mode]
-    return table("The least exposed mode that costs no more than so much",
-                 ("limit", "mode", "its cost", "exposed bytes"), rows)
+def choice(planes):
+    """The least exposed mode for some limits on the cost. planes: {measure of the cost: its modes}."""
+    rows = []
+    for limit in CHOICES:
+        best = [modes.least_exposed(found, limit) for found in planes.values()]
+        rows.append((f"at most {percent(limit)}", *(
+            f"{mode.name} ({size(mode.exposed)}, {percent(mode.cost)})" for mode in best)))
+    return table("The least exposed mode that costs no more than so much over the cheapest",
+                 ("limit", *(f"by {measure}" for measure in planes)), rows)
 
 
 def peers(found):
@@ -73,8 +76,9 @@ def peers(found):
         value = peer.postern["value"]
         met = " missed" if peer.target is not None and value > peer.target else ""
         rows.append((peer.title, cell(peer.postern),
-                     *(number(figure) if figure else "–"
-                       for figure in (peer.linux_on, peer.linux_off, peer.xv6)),
+                     *(cell(record) if record else number(figure) if figure else "–"
+                       for record, figure in zip((*peer.measured, None),
+                                                 (peer.linux_on, peer.linux_off, peer.xv6))),
                      ratio(peer.linux_on, value), ratio(peer.xv6, value),
                      "–" if peer.target is None else f"{peer.target:,}{met}"))
     return table("Instructions of one operation by int $0x80, Postern in split; ×: how many times Postern’s",
@@ -142,32 +146,29 @@ def ways(study):
                  ("operation", "instructions", "CR3 writes"), rows) if rows else None
 
 
-def two_modes(study, kind, unit, benchmarks, titles):
-    """split and shared for some benchmarks."""
-    for benchmark in benchmarks:
-        split, shared = (study.one(kind, benchmark, unit, isolation=mode) for mode in MODES)
-        if split and shared:
-            yield (titles.get(benchmark, benchmark), cell(split), cell(shared),
-                   percent(split["value"] / shared["value"] - 1))
-
-
 def programs(study):
-    """Whole programs."""
-    rows = list(two_modes(study, "icount", "instr/op", PROGRAMS, PROGRAMS))
-    shown = [table("Instructions of whole programs", ("program", "split", "shared", "added"), rows)
-             ] if rows else []
-    rows = []
-    for tlb in study.tlbs:
-        for benchmark, name in PROGRAMS.items():
+    """Whole programs, here and on the peers that ran them; in the model."""
+    peers_there = [system for system in PEERS if study.find("icount", "Sha256", "instr/op", system=system)]
+    exact, estimated = [], []
+    for benchmark, name in PROGRAMS.items():
+        split, shared = (study.instructions(benchmark, isolation=mode) for mode in MODES)
+        if split and shared:
+            exact.append((name, cell(split), cell(shared), percent(split["value"] / shared["value"] - 1),
+                          *(cell(study.instructions(benchmark, system=system)) for system in peers_there)))
+        for tlb in study.tlbs:
             split, shared = (study.one("model", benchmark, "cycles/op", isolation=mode, tlb=tlb)
                              for mode in MODES)
             if split and shared:
-                rows.append((name, tlb, cell(split), cell(shared),
-                             percent(split["value"] / shared["value"] - 1)))
-    if rows:
+                estimated.append((name, tlb, cell(split), cell(shared),
+                                  percent(split["value"] / shared["value"] - 1)))
+    shown = []
+    if exact:
+        shown.append(table("Instructions of whole programs",
+                           ("program", *MODES, "added", *peers_there), exact))
+    if estimated:
         shown.append(table("Cycles of whole programs in the model",
-                           ("program", "TLB of", "split", "shared", "added"), rows))
-    return Markup("".join(shown)) or None
+                           ("program", "TLB of", *MODES, "added"), estimated))
+    return shown or None
 
 
 def modelled(study):
@@ -215,10 +216,16 @@ def configuration(study):
                           for name, value in facts], class_="facts") if facts else None
 
 
+def words_that_stay(command):
+    """A command whose lines break between words, but for those that are longer than a line."""
+    return Markup(" ".join(element("span", word, class_="word") if len(word) < LONG_WORD else escape(word)
+                           for word in command.split(" ")))
+
+
 def boots(study):
     """The command that repeats each boot, how many figures are from it, and its log."""
     counts = collections.Counter(record["boot"] for record in study.records)
     return [element("div", [element("h3", element("code", boot["boot"])),
                             element("p", f"{counts[boot['boot']]:,} figures; log: {boot['log']}"),
-                            element("pre", element("code", boot["command"]))],
+                            element("pre", element("code", words_that_stay(boot["command"])))],
                     class_="boot", id=f"boot-{boot['boot']}") for boot in study.boots] or None

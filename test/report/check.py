@@ -33,8 +33,9 @@ OVERFLOWING = """[...document.querySelectorAll("main *")].filter(element =>
     element.getBoundingClientRect().right > innerWidth + 1 && !element.closest(".scroll, svg, .key i"))
     .map(element => element.outerHTML.slice(0, 80))"""
 NUMBERS = """(() => { const records = JSON.parse(document.getElementById("records").textContent);
-    return [...document.querySelectorAll("[data-record]")].map(element =>
-        [records[element.dataset.record].value, Number(element.getAttribute("value")), element.textContent]); })()"""
+    return [...document.querySelectorAll("[data-record]")].map(element => [
+        records[element.dataset.record].value, Number(element.getAttribute("value")),
+        element.textContent]); })()"""
 COLOURS = """(() => { const probe = document.body.appendChild(document.createElement("i"));
     const found = Object.fromEntries(%s.map(name => {
         probe.style.color = `var(--${name})`; return [name, getComputedStyle(probe).color]; }));
@@ -138,7 +139,8 @@ def check_view(results, view, width, dark, path):
     shown = view.ask(SHOWN)
     results.check(shown and all(seen and table for _, seen, table in shown),
                   f"{name}: each of {len(shown)} figures is shown, with its table", str(shown))
-    results.check(not (out := view.ask(OVERFLOWING)), f"{name}: nothing reaches out of the page", str(out[:3]))
+    out = view.ask(OVERFLOWING)
+    results.check(not out, f"{name}: nothing reaches out of the page", str(out[:3]))
     numbers = view.ask(NUMBERS)
     wrong = [found for found in numbers if found[0] != found[1] or
              report_html.number(found[0]) != found[2]]
