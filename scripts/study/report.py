@@ -12,7 +12,7 @@ import os
 
 from study import modes, report_curves, report_figures, report_peers, report_tables, report_words
 from study.report_data import Study
-from study.report_html import Markup, fill, template
+from study.report_html import Markup, fill, paragraph, template
 
 # Calls whose parts are drawn: no others fit their scale.
 TAKEN_APART = ("Null", "WriteNull1", "ReadZero1")
@@ -54,13 +54,9 @@ def findings(study, peers):
     """What is said in sentences: the first paragraph, the one after it, and on the parts of a call."""
     words = report_words
     null = next((peer for peer in peers if peer.benchmark == "Null"), None)
-
-    def paragraph(*parts):
-        return Markup(" ".join(sentence for part in parts for sentence in part))
-
-    return {"findings": paragraph(words.call_cost(study), words.exposure(study), words.programs(study),
-                                  words.global_pages(study)),
-            "further": paragraph(words.ways_round(study), words.linux(null)),
+    return {"findings": paragraph([*words.call_cost(study), *words.exposure(study),
+                                   *words.programs(study), *words.global_pages(study)]),
+            "further": paragraph([*words.ways_round(study), *words.linux(null)]),
             "parts_words": paragraph(words.parts(study))}
 
 

@@ -39,6 +39,12 @@ def element(tag, content="", **attributes):
     return Markup(f"<{tag}{written}>{escape(content)}</{tag}>")
 
 
+def paragraph(sentences):
+    """Sentences as one text; what stands between asterisks is emphasised."""
+    return Markup(re.sub(r"\*(.+?)\*", lambda match: element("b", Markup(match[1])),
+                         escape(" ".join(sentences))))
+
+
 def number(value):
     """A figure as the report writes it: whole ones grouped, others with what digits they need."""
     if isinstance(value, int) or float(value).is_integer():

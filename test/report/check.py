@@ -18,7 +18,7 @@ import browser  # noqa: E402  pylint: disable=wrong-import-position
 import sample  # noqa: E402  pylint: disable=wrong-import-position
 from study import report, report_html  # noqa: E402  pylint: disable=wrong-import-position
 
-FIGURES = ("tradeoff-icount", "parts", "working-set", "overhead", "peers")
+FIGURES = ("tradeoff-model", "tradeoff-icount", "parts", "working-set", "added", "overhead", "peers")
 KINDS = ("icount", "model", "exposure", "part", "wall")
 DESKTOP, PHONE = (1200, 900), (390, 844)
 READABLE, VISIBLE = 4.5, 3.0    # contrast of text and of marks, WCAG 2.2 1.4.3 and 1.4.11
