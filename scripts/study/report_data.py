@@ -54,9 +54,11 @@ class Study:
         self.tlb = tlb or (USUAL_TLB if USUAL_TLB in self.tlbs else "".join(self.tlbs[:1]))
 
     def raw(self):
-        """The records as they are in the file."""
-        return [{key: value for key, value in record.items() if key != "place"}
-                for record in self.records]
+        """The records as in the file, but each field's name once."""
+        fields = list(dict.fromkeys(field for record in self.records for field in record
+                                    if field != "place"))
+        return {"fields": fields,
+                "records": [[record.get(field) for field in fields] for record in self.records]}
 
     def distance(self, record):
         """How many of a record's axes are not the defaults'."""

@@ -32,9 +32,9 @@ SHOWN = """[...document.querySelectorAll("figure.plot")].map(figure => [figure.i
 OVERFLOWING = """[...document.querySelectorAll("main *")].filter(element =>
     element.getBoundingClientRect().right > innerWidth + 1 && !element.closest(".scroll, svg, .key i"))
     .map(element => element.outerHTML.slice(0, 80))"""
-NUMBERS = """(() => { const records = JSON.parse(document.getElementById("records").textContent);
+NUMBERS = """(() => { const {fields, records} = JSON.parse(document.getElementById("records").textContent);
     return [...document.querySelectorAll("[data-record]")].map(element => [
-        records[element.dataset.record].value, Number(element.getAttribute("value")),
+        records[element.dataset.record][fields.indexOf("value")], Number(element.getAttribute("value")),
         element.textContent]); })()"""
 COLOURS = """(() => { const probe = document.body.appendChild(document.createElement("i"));
     const found = Object.fromEntries(%s.map(name => {
@@ -95,7 +95,9 @@ class Page(html.parser.HTMLParser):
 
     def records(self):
         """The raw data that the page carries."""
-        return json.loads(self.text)
+        raw = json.loads(self.text)
+        return [{field: value for field, value in zip(raw["fields"], row) if value is not None}
+                for row in raw["records"]]
 
 
 def luminance(colour):
