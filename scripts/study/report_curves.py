@@ -13,8 +13,9 @@ SMALL = (420, 300)
 # The sizes that a line is drawn for.
 SHOWN_SETS = (0, 4, 16, 64, 256, 1024)
 MOST_OVERHEAD = 0.25
+MARGINS = 130               # of that plot, both together
 SLOWEST, FASTEST = 1000, 1e7
-TEXT_APART = 0.14           # decades of calls per second
+TEXT_APART = 26             # pixels from one text to the next
 
 
 def curve(study, tlb, isolation, global_):
@@ -146,14 +147,15 @@ def overhead(study, clock):
     if not found:
         return None
 
-    def draw(_):
+    def draw(width):
         tables = {"lines": [], "top": [], "ends": [("NaN", "NaN", "")]}
         for pages, (more, whole) in found.items():
             points = line_of(more, whole, clock)
             tables["lines"] += points + [(), ()]
             leaves = points[-1][1] > 99 * MOST_OVERHEAD
             tables["top" if leaves else "ends"].append((*points[-1], f"{pages:,}"))
-        places = spread([math.log10(row[0]) for row in tables["top"]], TEXT_APART)
+        places = spread([math.log10(row[0]) for row in tables["top"]],
+                        TEXT_APART * math.log10(FASTEST / SLOWEST) / (width - MARGINS))
         tables["top"] = [(10 ** place, *row[1:]) for place, row in zip(places, tables["top"])] or \
             [("NaN", "NaN", "")]
         return {"slowest": SLOWEST, "fastest": FASTEST, "highest": 100 * MOST_OVERHEAD,
