@@ -3,8 +3,8 @@ import os
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "scripts", "study"))
-import model  # noqa: E402  pylint: disable=wrong-import-position
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+from study import model  # noqa: E402  pylint: disable=wrong-import-position
 
 CPUS = os.path.join(ROOT, "test", "boot", "tlb_cpus.ini")
 

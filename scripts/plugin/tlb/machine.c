@@ -13,6 +13,9 @@ const char *const machine_events[MACHINE_EVENTS] = {
     [L2_MISSES] = "l2-misses",
 };
 
+struct machine *machines[MAX_MACHINES];
+unsigned nr_machines;
+
 static const struct generations always = {1, 1};
 
 /* --- accesses ------------------------------------------------------------------------------------
@@ -71,16 +74,22 @@ static void translate(struct machine *machine, struct tlb *tlb, enum machine_eve
         walk(machine, page, address);
 }
 
-void machine_fetch(struct machine *machine, const struct page *page, uint32_t address)
+void machines_fetch(const struct page *page, uint32_t address)
 {
-    translate(machine, &machine->instructions, ITLB_MISSES, page, address);
-    cache_access(machine, &machine->l1i, L1I_MISSES, page_paddr(page, address));
+    for (unsigned i = 0; i < nr_machines; i++) {
+        struct machine *machine = machines[i];
+        translate(machine, &machine->instructions, ITLB_MISSES, page, address);
+        cache_access(machine, &machine->l1i, L1I_MISSES, page_paddr(page, address));
+    }
 }
 
-void machine_access(struct machine *machine, const struct page *page, uint32_t address)
+void machines_access(const struct page *page, uint32_t address)
 {
-    translate(machine, &machine->data, DTLB_MISSES, page, address);
-    cache_access(machine, &machine->l1d, L1D_MISSES, page_paddr(page, address));
+    for (unsigned i = 0; i < nr_machines; i++) {
+        struct machine *machine = machines[i];
+        translate(machine, &machine->data, DTLB_MISSES, page, address);
+        cache_access(machine, &machine->l1d, L1D_MISSES, page_paddr(page, address));
+    }
 }
 
 /* --- making one ----------------------------------------------------------------------------------
@@ -141,25 +150,30 @@ static void connect(struct machine *machine)
         {existing(&machine->dtlb_large), shared ? shared : existing(&machine->dtlb2_large)}};
 }
 
-struct machine *machine_make(const char *text)
+/* Everything that text says; false if a part of it makes no sense. */
+static bool describe(struct machine *machine, char *text)
+{
+    snprintf(machine->name, sizeof(machine->name), "%s", strsep(&text, "/"));
+    for (char *part; (part = strsep(&text, "/"));) {
+        if (!add_structure(machine, part))
+            return false;
+    }
+    return machine->itlb.ways && machine->dtlb.ways && machine->l1i.ways && machine->l1d.ways;
+}
+
+bool machine_add(const char *text)
 {
     struct machine *machine = calloc(1, sizeof(*machine));
-    char *copy = strdup(text), *rest = copy;
-    bool good = machine && copy;
+    char *copy = strdup(text);
+    bool good = machine && copy && nr_machines < MAX_MACHINES && describe(machine, copy);
 
-    if (good)
-        snprintf(machine->name, sizeof(machine->name), "%s", strsep(&rest, "/"));
-    for (char *part; good && (part = strsep(&rest, "/"));) {
-        good = add_structure(machine, part);
-        if (!good)
-            fprintf(stderr, "tlb: %s: this makes no sense: %s\n", machine->name, part);
-    }
     free(copy);
-    if (!good || !machine->itlb.ways || !machine->dtlb.ways || !machine->l1i.ways ||
-        !machine->l1d.ways) {
-        fprintf(stderr, "tlb: itlb, dtlb, l1i and l1d must be there: %s\n", text);
-        return NULL;
+    if (!good) {
+        fprintf(stderr, "tlb: no CPU is %s\n", text);
+        free(machine);
+        return false;
     }
     connect(machine);
-    return machine;
+    machines[nr_machines++] = machine;
+    return true;
 }
