@@ -138,6 +138,14 @@ def line_of(more, whole, clock):
     return [(rate, 100 * more * rate / clock) for rate in rates]
 
 
+def moved_apart(texts, apart):
+    """Texts at the top, to both sides of where they belong. apart: decades of calls per second."""
+    places = [math.log10(rate) for rate, *_ in texts]
+    moved = spread(places, apart)
+    back = (sum(moved) - sum(places)) / max(1, len(places))
+    return [(10 ** (place - back), *text[1:]) for place, text in zip(moved, texts)]
+
+
 def overhead(study, clock):
     """Lines for some working sets. clock: of the CPU, in Hz."""
     split = curve(study, study.tlb, "split", "on")
@@ -154,10 +162,8 @@ def overhead(study, clock):
             tables["lines"] += points + [(), ()]
             leaves = points[-1][1] > 99 * MOST_OVERHEAD
             tables["top" if leaves else "ends"].append((*points[-1], f"{pages:,}"))
-        places = spread([math.log10(row[0]) for row in tables["top"]],
-                        TEXT_APART * math.log10(FASTEST / SLOWEST) / (width - MARGINS))
-        tables["top"] = [(10 ** place, *row[1:]) for place, row in zip(places, tables["top"])] or \
-            [("NaN", "NaN", "")]
+        apart = TEXT_APART * math.log10(FASTEST / SLOWEST) / (width - MARGINS)
+        tables["top"] = moved_apart(tables["top"], apart) or [("NaN", "NaN", "")]
         return {"slowest": SLOWEST, "fastest": FASTEST, "highest": 100 * MOST_OVERHEAD,
                 "blocks": len(found)}, tables
 

@@ -74,8 +74,8 @@ def named(group, width):
         return ""
     first, *others = [mode.name for mode in near]
     others = [name.split(", ", 1)[1] for name in others]
-    if others and width == NARROW:
-        return f"{first} and {len(others)} more"
+    if width == NARROW:
+        return first.split(", ", 1)[-1] + (f" +{len(others)}" if others else "")
     return first + (f" (also {', '.join(others)})" if others else "")
 
 
