@@ -4,7 +4,7 @@
     python3 -m study.report [--clock-mhz N] [--tlb PRESET] DIR
 
 DIR holds results.jsonl, boots.jsonl and versions.json, and gets the report. What a study has no figures
-of is said in a line, with the command that measures it.
+of is said in a line.
 """
 import argparse
 import json
@@ -16,23 +16,23 @@ from study.report_html import Markup, fill, paragraph, template
 
 # Calls whose parts are drawn: no others fit their scale.
 TAKEN_APART = ("Null", "WriteNull1", "ReadZero1")
+# What a study lacks where a place of the page has nothing to show.
 MISSING = {
-    "tradeoff": ("modes with both cost and exposure", "make study"),
-    "exposure": ("exposed pages", "make study"),
-    "calls": ("exact counts", "make study"),
-    "parts": ("calls taken apart", "make study"),
-    "working_set": ("working-set curves", "make study"),
-    "added": ("working sets in both modes", "make study"),
-    "overhead": ("modelled working sets in both modes", "make study"),
-    "model": ("modelled TLB figures", "make study"),
-    "programs": ("whole programs", "make study FULL=1"),
-    "peers": ("exact counts", "make study"),
-    "peers_figure": ("exact counts", "make study"),
-    "copies": ("copy strategies", "make study"),
-    "ways": ("exact counts of messages and batches", "make study"),
-    "wall": ("time ratios", "make study"),
-    "configuration": ("versions", "make study"),
-    "boots": ("list of boots", "make study"),
+    "tradeoff": "modes with both cost and exposure",
+    "exposure": "exposed pages",
+    "calls": "exact counts",
+    "parts": "calls taken apart",
+    "working_set": "working-set curves",
+    "added": "working sets in both modes",
+    "overhead": "modelled working sets in both modes",
+    "model": "modelled TLB figures",
+    "programs": "whole programs",
+    "peers": "exact counts",
+    "copies": "copy strategies",
+    "ways": "exact counts of messages and batches",
+    "wall": "time ratios",
+    "configuration": "versions",
+    "boots": "boots to repeat",
 }
 
 
@@ -75,8 +75,7 @@ def sections(study, clock):
         "model": tables.modelled(study),
         "formulas": tables.formulas(study),
         "programs": tables.programs(study),
-        "peers": tables.peers(peers),
-        "peers_figure": report_figures.beside_others(peers),
+        "peers": report_figures.beside_others(peers, tables.peers(peers)),
         "copies": tables.copies(study, titles),
         "ways": tables.ways(study),
         "wall": tables.wall(study, titles),
@@ -85,15 +84,9 @@ def sections(study, clock):
     }
 
 
-def missing(name):
-    """What stands where a study has no figures."""
-    what, command = MISSING[name]
-    return fill("missing.html", what=what, command=command)
-
-
 def page(study, clock):
     """The whole file."""
-    shown = {name: missing(name) if content is None else content
+    shown = {name: fill("missing.html", what=MISSING[name]) if content is None else content
              for name, content in sections(study, clock).items()}
     raw = json.dumps(study.raw(), separators=(",", ":")).replace("</", "<\\/")
     made_with = "; ".join(str(study.versions[key]) for key in ("compiler", "qemu")

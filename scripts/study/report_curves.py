@@ -3,8 +3,8 @@ is at a rate of calls."""
 import math
 
 from study.report_data import MODES
-from study.report_figures import cell, figure, key_of, mark, pictures, spread
-from study.report_html import element, number, percent, table
+from study.report_figures import figure, key_of, mark, pictures, spread
+from study.report_html import element, figure_cell, number, percent, table
 from study.report_svg import plot, themed
 
 WORKING_SET = "WorkingSet"
@@ -63,7 +63,7 @@ def working_set(study):
     label = f"Cycles of a round by its working set, {study.tlb}: " + "; ".join(
         f"{name} from {number(first['value'])} at {low} pages to {number(last['value'])} at {high}"
         for name, ((low, first), (high, last)) in zip(names, ends))
-    rows = [(f"{pages:,}", *(cell(points.get(pages)) for points in found.values()))
+    rows = [(f"{pages:,}", *(figure_cell(points.get(pages)) for points in found.values()))
             for pages in sorted(set().union(*found.values()))]
     return figure(
         "working-set", f"A round of user and kernel, by its working set ({study.tlb})",

@@ -11,6 +11,10 @@ class Markup(str):
     """Text that is HTML already."""
 
 
+class Cell(Markup):
+    """A cell of a table."""
+
+
 def template(name):
     """The text of a file of templates."""
     with open(os.path.join(TEMPLATES, name), encoding="utf-8") as file:
@@ -39,6 +43,27 @@ def element(tag, content="", **attributes):
     return Markup(f"<{tag}{written}>{escape(content)}</{tag}>")
 
 
+def cell(content, **attributes):
+    """A cell with anything in it."""
+    return Cell(element("td", content, **attributes))
+
+
+def figure_of(record):
+    """A figure of the raw data, which it names."""
+    return element("data", number(record["value"]), value=record["value"],
+                   data_record=record["place"], data_boot=record["boot"])
+
+
+def figure_cell(record):
+    """A cell with such a figure, or a dash where there is none."""
+    return cell(figure_of(record) if record else "–")
+
+
+def text_cell(content):
+    """A cell with words: its column is aligned left, and its lines break."""
+    return cell(content, class_="text")
+
+
 def paragraph(sentences):
     """Sentences as one text; what stands between asterisks is emphasised."""
     return Markup(re.sub(r"\*(.+?)\*", lambda match: element("b", Markup(match[1])),
@@ -52,6 +77,15 @@ def number(value):
     return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def size(value):
+    """Bytes for people."""
+    for unit in ("bytes", "KiB", "MiB"):
+        if value < 1024:
+            return f"{value:.3g} {unit}"
+        value /= 1024
+    return f"{value:.3g} GiB"
+
+
 def percent(share):
     """0.0312 as 3.1 %."""
     value = 100 * share
@@ -60,14 +94,14 @@ def percent(share):
 
 
 def table(caption, head, rows):
-    """A table in a box of its own that scrolls; a row's first cell is its heading. Cells are text,
-    markup, or elements td."""
-    texts = {place for row in rows for place, cell in enumerate(row) if 'class="text' in str(cell)[:20]}
+    """A table in a box of its own that scrolls; a row's first cell is its heading."""
+    texts = {place for row in rows for place, content in enumerate(row)
+             if isinstance(content, Cell) and 'class="text"' in content[:20]}
     header = element("tr", [element("th", title, scope="col", class_="text" if place in texts else None)
                             for place, title in enumerate(head)])
     body = [element("tr", [element("th", row[0], scope="row")] +
-                    [cell if str(cell).startswith("<td") and isinstance(cell, Markup)
-                     else element("td", cell) for cell in row[1:]]) for row in rows]
+                    [content if isinstance(content, Cell) else cell(content) for content in row[1:]])
+            for row in rows]
     whole = element("table", [element("caption", element("span", caption)), element("thead", header),
                               element("tbody", body)])
     scrolling = element("div", whole, class_="scroll", tabindex="0", role="region", aria_label=caption)
@@ -82,6 +116,6 @@ def sources(content):
                    class_="sources") if boots else ""
 
 
-def details(summary, content):
-    """What is shown on demand."""
-    return element("details", [element("summary", summary), escape(content)])
+def details(summary, content, is_open=False):
+    """What can be hidden, and is unless told."""
+    return element("details", [element("summary", summary), content], open="" if is_open else None)

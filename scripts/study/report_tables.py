@@ -2,9 +2,9 @@
 import collections
 
 from study import model, modes
-from study.report_data import DEFAULTS, DOORS, MODES, PEERS, PROGRAMS, value_of
-from study.report_figures import cell, figure_of, size
-from study.report_html import Markup, details, element, escape, number, percent, table
+from study.report_data import DEFAULTS, DOORS, KNOBS, MODES, PEERS, PROGRAMS, value_of
+from study.report_html import (Markup, cell, details, element, escape, figure_cell, figure_of,
+                               number, percent, size, table, text_cell)
 
 CHOICES = (0.0, 0.02, 0.05, 0.25, 1.0)
 LONG_WORD = 40
@@ -21,7 +21,12 @@ def added(split, shared):
     """A cell: the figure in split, and how much more it is than in shared."""
     if not split or not shared:
         return "–"
-    return element("td", [figure_of(split), " ", element("small", f"{split['value'] - shared['value']:+,}")])
+    return cell([figure_of(split), " ", element("small", f"{split['value'] - shared['value']:+,}")])
+
+
+def more(split, shared):
+    """The share that split adds."""
+    return percent(split["value"] / shared["value"] - 1)
 
 
 def calls(study, titles):
@@ -34,7 +39,7 @@ def calls(study, titles):
                       for mode in MODES] for door in doors]
             writes = study.one("icount", benchmark, "cr3/op", isolation="split")
             rows.append((titles.get(benchmark, benchmark), *(added(*modes_of) for modes_of in found),
-                         cell(writes)))
+                         figure_cell(writes)))
     if not rows:
         return None
     return table("Instructions of one operation in split; small: how many more than in shared",
@@ -49,7 +54,7 @@ def exposure(study):
         return None
     found = [[study.one("exposure", "", unit, isolation=mode, part=kind)
               for mode in MODES for unit in ("pages", "bytes")] for kind in kinds]
-    rows = [(kind, *map(cell, records)) for kind, records in zip(kinds, found)]
+    rows = [(kind, *map(figure_cell, records)) for kind, records in zip(kinds, found)]
     rows.append(("all together", *(number(sum(record["value"] for record in records if record))
                                    for records in zip(*found))))
     return table("What a user directory maps for the supervisor",
@@ -69,14 +74,12 @@ def choice(planes):
 
 def peers(found):
     """Postern beside Linux and xv6, with ratios."""
-    if not found:
-        return None
     rows = []
     for peer in found:
         value = peer.postern["value"]
         met = " missed" if peer.target is not None and value > peer.target else ""
-        rows.append((peer.title, cell(peer.postern),
-                     *(cell(record) if record else number(figure) if figure else "–"
+        rows.append((peer.title, figure_cell(peer.postern),
+                     *(figure_cell(record) if record else number(figure) if figure else "–"
                        for record, figure in zip((*peer.measured, None),
                                                  (peer.linux_on, peer.linux_off, peer.xv6))),
                      ratio(peer.linux_on, value), ratio(peer.xv6, value),
@@ -112,7 +115,7 @@ def copies(study, titles):
         for benchmark, parameters, found in families(study, "copy", COPIES, isolation=isolation):
             title = titles.get(benchmark, benchmark)
             (long if parameters else short).append(
-                (f"{title} {words_of(parameters)}".strip(), isolation, *map(cell, found)))
+                (f"{title} {words_of(parameters)}".strip(), isolation, *map(figure_cell, found)))
     tables = [table("Instructions of one operation by copy strategy", head, short)] if short else []
     if long:
         tables.append(details("Every size and alignment", table("Instructions of one copy", head, long)))
@@ -121,7 +124,7 @@ def copies(study, titles):
 
 def sizes(study):
     """What was measured for several sizes, other than copies, on demand."""
-    rows = [(f"{benchmark} {words_of(parameters)}", cell(split), cell(shared),
+    rows = [(f"{benchmark} {words_of(parameters)}", figure_cell(split), figure_cell(shared),
              f"{split['value'] - shared['value']:+,}")
             for benchmark, parameters, (split, shared) in families(study, "isolation", MODES)
             if parameters and split and shared and not benchmark.startswith("Copy")]
@@ -139,8 +142,8 @@ def ways(study):
     for title, benchmark, share in wanted:
         split, writes = (study.one("icount", benchmark, unit) for unit in ("instr/op", "cr3/op"))
         if split:
-            value = cell(split) if share == 1 else number(split["value"] / share)
-            rows.append((title, value, cell(writes) if share == 1 else
+            value = figure_cell(split) if share == 1 else number(split["value"] / share)
+            rows.append((title, value, figure_cell(writes) if share == 1 else
                          f"{value_of(writes)} for all {share}"))
     return table("Ways round the switch, by int $0x80 in split",
                  ("operation", "instructions", "CR3 writes"), rows) if rows else None
@@ -153,14 +156,15 @@ def programs(study):
     for benchmark, name in PROGRAMS.items():
         split, shared = (study.instructions(benchmark, isolation=mode) for mode in MODES)
         if split and shared:
-            exact.append((name, cell(split), cell(shared), percent(split["value"] / shared["value"] - 1),
-                          *(cell(study.instructions(benchmark, system=system)) for system in peers_there)))
+            exact.append((name, figure_cell(split), figure_cell(shared), more(split, shared),
+                          *(figure_cell(study.instructions(benchmark, system=system))
+                            for system in peers_there)))
         for tlb in study.tlbs:
             split, shared = (study.one("model", benchmark, "cycles/op", isolation=mode, tlb=tlb)
                              for mode in MODES)
             if split and shared:
-                estimated.append((name, tlb, cell(split), cell(shared),
-                                  percent(split["value"] / shared["value"] - 1)))
+                estimated.append((name, tlb, figure_cell(split), figure_cell(shared),
+                                  more(split, shared)))
     shown = []
     if exact:
         shown.append(table("Instructions of whole programs",
@@ -180,16 +184,15 @@ def modelled(study):
                 found = [study.one("model", "Null", f"{unit}/op", tlb=tlb, isolation=isolation,
                                    **{"global": global_}) for unit in EVENTS]
                 if any(found):
-                    rows.append((tlb, isolation, global_, *map(cell, found)))
+                    rows.append((tlb, isolation, global_, *map(figure_cell, found)))
     if not rows:
         return None
-    return table("One null call in the model", ("TLB of", "mode", "global",
-                                                *EVENTS), rows)
+    return table("One null call in the model", ("TLB of", "mode", "global", *EVENTS), rows)
 
 
 def formulas(study):
     """How cycles are estimated for each CPU of the study that is described."""
-    rows = [(name, element("td", element("code", model.formula(cpu)), class_="text"))
+    rows = [(name, text_cell(element("code", model.formula(cpu))))
             for name, cpu in model.cpus().items() if name in study.tlbs]
     return table("The cycles of the model", ("TLB of", "formula"), rows) if rows else ""
 
@@ -198,8 +201,8 @@ def wall(study, titles):
     """Ratios of time with their spread."""
     records = [record for record in study.records if record["kind"] == "wall"]
     rows = [(titles.get(record["benchmark"], record["benchmark"]), record["door"] or "–",
-             cell(record), f"{number(record['low'])} to {number(record['high'])}") for record in records
-            if all(record[knob] in (DEFAULTS[knob], "") for knob in ("global", "copy", "resident", "ipc"))]
+             figure_cell(record), f"{number(record['low'])} to {number(record['high'])}")
+            for record in records if all(record[knob] in (DEFAULTS[knob], "") for knob in KNOBS[1:])]
     return table("Time in split by time in shared, under plain TCG",
                  ("operation", "door", "ratio", "least to greatest"), rows) if rows else None
 

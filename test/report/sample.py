@@ -103,7 +103,8 @@ def others():
 def write(folder, kinds=("icount", "model", "exposure", "part", "wall")):
     """Writes a study of those kinds into a directory, which is made."""
     os.makedirs(folder, exist_ok=True)
-    rows = [row for rows in (exact(), elsewhere(), modelled(), others()) for row in rows if row["kind"] in kinds]
+    rows = [row for rows in (exact(), elsewhere(), modelled(), others()) for row in rows
+            if row["kind"] in kinds]
     with open(os.path.join(folder, "results.jsonl"), "w", encoding="utf-8") as file:
         file.writelines(json.dumps(row) + "\n" for row in rows)
     with open(os.path.join(folder, "boots.jsonl"), "w", encoding="utf-8") as file:
