@@ -38,12 +38,14 @@ def calls(study, titles):
             found = [[study.one("icount", benchmark, "instr/op", door=door, isolation=mode, parameters={})
                       for mode in MODES] for door in doors]
             writes = study.one("icount", benchmark, "cr3/op", isolation="split")
+            share = next((more(*modes_of) for modes_of in found if all(modes_of)), "–")
             rows.append((titles.get(benchmark, benchmark), *(added(*modes_of) for modes_of in found),
-                         figure_cell(writes)))
+                         share, figure_cell(writes)))
     if not rows:
         return None
-    return table("Instructions of one operation in split; small: how many more than in shared",
-                 ("operation", *DOORS, "no door", "CR3 writes"), rows)
+    return table("Instructions of one operation in split; small: how many more than in shared. The share is "
+                 "of the first door",
+                 ("operation", *DOORS, "no door", "share", "CR3 writes"), rows)
 
 
 def exposure(study):
@@ -108,6 +110,18 @@ def families(study, axis, values, **wanted):
                 yield benchmark, parameters, records
 
 
+def beside_first(records):
+    """Cells: the figures, and of all but the first how many times that."""
+    first, *others = records
+    yield figure_cell(first)
+    for record in others:
+        if record and first:
+            times = f"×{record['value'] / first['value']:.2f}"
+            yield cell([figure_of(record), " ", element("small", times)])
+        else:
+            yield figure_cell(record)
+
+
 def copies(study, titles):
     """Each copy strategy; every size and alignment on demand."""
     head, short, long = ("operation", "mode", *COPIES), [], []
@@ -115,8 +129,8 @@ def copies(study, titles):
         for benchmark, parameters, found in families(study, "copy", COPIES, isolation=isolation):
             title = titles.get(benchmark, benchmark)
             (long if parameters else short).append(
-                (f"{title} {words_of(parameters)}".strip(), isolation, *map(figure_cell, found)))
-    tables = [table("Instructions of one operation by copy strategy", head, short)] if short else []
+                (f"{title} {words_of(parameters)}".strip(), isolation, *beside_first(found)))
+    tables = [table("Instructions of one operation by copy strategy; ×: how many times walk’s", head, short)] if short else []
     if long:
         tables.append(details("Every size and alignment", table("Instructions of one copy", head, long)))
     return tables or None
