@@ -31,21 +31,22 @@ def more(split, shared):
 
 def calls(study, titles):
     """Every benchmark through every door: in split, and what it is more than in shared."""
-    rows, doors = [], DOORS + ("",)
+    rows = []
     for benchmark in dict.fromkeys(study.benchmarks("icount", "instr/op")):
-        if benchmark not in PROGRAMS and study.find("icount", benchmark, "instr/op", system="postern",
-                                                    parameters={}):
-            found = [[study.one("icount", benchmark, "instr/op", door=door, isolation=mode, parameters={})
-                      for mode in MODES] for door in doors]
-            writes = study.one("icount", benchmark, "cr3/op", isolation="split")
-            share = next((more(*modes_of) for modes_of in found if all(modes_of)), "–")
-            rows.append((titles.get(benchmark, benchmark), *(added(*modes_of) for modes_of in found),
-                         share, figure_cell(writes)))
+        if benchmark in PROGRAMS or not study.find("icount", benchmark, "instr/op", system="postern",
+                                                   parameters={}):
+            continue
+        *by_door, doorless = [[study.one("icount", benchmark, "instr/op", door=door, isolation=mode,
+                                         parameters={}) for mode in MODES] for door in DOORS + ("",)]
+        by_door[0] = by_door[0] if all(by_door[0]) else doorless
+        rows.append((titles.get(benchmark, benchmark), *(added(*both) for both in by_door),
+                     more(*by_door[0]) if all(by_door[0]) else "–",
+                     figure_cell(study.one("icount", benchmark, "cr3/op", isolation="split"))))
     if not rows:
         return None
-    return table("Instructions of one operation in split; small: how many more than in shared. The share is "
-                 "of the first door",
-                 ("operation", *DOORS, "no door", "share", "CR3 writes"), rows)
+    first, *others = DOORS
+    return table("Instructions of one operation in split; small: more than in shared",
+                 ("operation", f"{first}, or none", *others, f"share, {first}", "CR3 writes"), rows)
 
 
 def exposure(study):
