@@ -22,9 +22,9 @@
 #include "user/fuzz/world.h"
 #include "user/lib/postern.h"
 
-#define FULL_CHECK_EVERY 32    /* steps */
-#define SLEEP_LIMIT      20000 /* microseconds after which a call that sleeps is interrupted */
-#define PATIENCE         3     /* seconds without a step */
+#define FULL_CHECK_EVERY 32   /* steps */
+#define SLEEP_LIMIT      2000 /* microseconds after which a call that sleeps is interrupted */
+#define PATIENCE         3    /* seconds without a step */
 #define POISON           0xa5
 #define POISONED_RUNS    8 /* one in so many */
 #define RACES            16

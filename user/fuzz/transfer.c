@@ -49,6 +49,10 @@ static const struct transfer_call {
 
 static void may_be(int error)
 {
+    for (unsigned i = 0; i < transfer.nr_errors; i++) {
+        if (transfer.errors[i] == error)
+            return;
+    }
     if (transfer.nr_errors < sizeof(transfer.errors) / sizeof(transfer.errors[0]))
         transfer.errors[transfer.nr_errors++] = error;
 }
