@@ -1,6 +1,7 @@
 #include "kernel/devices.h"
 
 #include "kernel/abi_file.h"
+#include "kernel/instruments/kcov.h"
 #include "kernel/process.h"
 #include "kernel/pty.h"
 #include "kernel/tty.h"
@@ -69,5 +70,8 @@ const struct device devices[] = {
     {"/dev/tty1", 4, 1, &terminal_operations},
     {"/dev/ttyS0", 4, 64, &terminal_operations},
     {"/dev/ptmx", 5, 2, &ptmx_operations},
+#ifdef INSTRUMENT_KCOV
+    {"/dev/kcov", KCOV_MAJOR, 0, &kcov_operations},
+#endif
     {NULL, 0, 0, NULL},
 };

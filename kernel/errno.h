@@ -63,4 +63,7 @@
 #define ERESTARTNOHAND        514
 #define ERESTART_RESTARTBLOCK 516
 
+/* Linux's own, which a few of its devices let out. */
+#define ENOTSUPP 524
+
 #endif

@@ -1,6 +1,7 @@
 /* From the boot loader's registers to the first program, top to bottom. */
 #include "arch/i386/asm.h"
 #include "arch/i386/cpu.h"
+#include "arch/i386/fpu.h"
 #include "arch/i386/irq.h"
 #include "arch/i386/memory.h"
 #include "arch/i386/multiboot.h"
@@ -10,6 +11,7 @@
 #include "kernel/exposure.h"
 #include "kernel/format.h"
 #include "kernel/fs/proc.h"
+#include "kernel/instruments/kcov.h"
 #include "kernel/knobs.h"
 #include "kernel/load.h"
 #include "kernel/panic.h"
@@ -103,6 +105,7 @@ void kernel_main(uint32_t magic, uint32_t info)
         panic("boot loader: %s", error);
     read_command_line();
     cpu_init();
+    fpu_init();
     uint64_t start = cpu.tsc ? read_tsc() : 0;
     memory_init(&boot);                             /* frames, heap, page tables */
     gate_init(knobs.global && cpu.pge, knobs.door); /* exceptions and system calls */
@@ -115,6 +118,7 @@ void kernel_main(uint32_t magic, uint32_t info)
     resident_init();
     time_init(); /* the time of day */
     vfs_init();  /* files */
+    kcov_init();
     load_initrd();
     proc_init();
     irq_init(); /* input, and the clock */

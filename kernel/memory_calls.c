@@ -64,7 +64,9 @@ static int check_file(const struct mapping *m)
     /* without frames of its own a file can only be copied, which a shared store would show */
     if (!file->operations->frame && (!file->operations->read_at || (shared && access != O_RDONLY)))
         return -ENODEV;
-    return m->flags & MAP_GROWSDOWN ? -EINVAL : 0;
+    if (m->flags & MAP_GROWSDOWN)
+        return -EINVAL;
+    return file->operations->may_map ? file->operations->may_map(m->file, m->page, m->size) : 0;
 }
 
 static int check_type(const struct mapping *m)

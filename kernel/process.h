@@ -211,7 +211,10 @@ struct thread *process_first_thread(const struct process *process);
 /* Starts init; returns never. The calling thread becomes the idle thread. */
 _Noreturn void process_start_init(void);
 
-/* Takes a zombie out of the world. */
+/* Takes a process without threads out of the world, with what only it holds. */
+void process_free(struct process *process);
+
+/* The same for a zombie that was waited for: its times are its parent's. */
 void process_reap(struct process *process);
 
 /* Ends all threads of the calling process. status is wait4's: exit code << 8, or the signal. */

@@ -1,8 +1,34 @@
-/* What a process may ask about itself and say about itself: prctl, personality, capabilities. */
+/* What a process may ask about itself and say about itself: its numbers, prctl, personality,
+ * capabilities. */
 #include "kernel/abi_system.h"
 #include "kernel/process.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
+
+/* --- identity -----------------------------------------------------------------------------------
+ */
+
+SYSCALL_DEFINE0(getpid)
+{
+    return thread_of(tf)->process->pid;
+}
+
+/* The parent outlives its child's last call: children of the dead go to init first. */
+SYSCALL_DEFINE0(getppid)
+{
+    return thread_of(tf)->process->parent->pid;
+}
+
+SYSCALL_DEFINE0(gettid)
+{
+    return thread_of(tf)->tid;
+}
+
+SYSCALL_DEFINE1(set_tid_address, vaddr_t, tid)
+{
+    current_thread()->clear_tid = tid;
+    return current_thread()->tid;
+}
 
 /* --- prctl --------------------------------------------------------------------------------------
  */

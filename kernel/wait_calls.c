@@ -108,7 +108,7 @@ static long do_wait(int32_t pid, unsafe_int status, uint32_t options, unsafe_rus
                             : P_PGID,
         .id = pid > 0    ? pid
               : pid == 0 ? current_process()->group
-                         : -pid,
+                         : (int32_t) - (uint32_t)pid,
         .options = options | WEXITED,
     };
     struct wait_event_seen seen;

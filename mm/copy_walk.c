@@ -11,21 +11,12 @@
 #include "kernel/string.h"
 #include "mm/copy_strategy.h"
 
-int copy_fault_in(struct space *space, vaddr_t address, uint32_t access)
-{
-    int error = space_fault(space, address, access);
-
-    if (error == -ENOMEM)
-        thread_out_of_memory();
-    return error;
-}
-
-/* What is done with the part of a page: kernel is the other side, or NULL. */
-typedef void (*page_action)(char *page, char *kernel, size_t size);
+/* What is done with the part of a page: kernel is the address of the other side, or 0. */
+typedef void (*page_action)(char *page, vaddr_t kernel, size_t size);
 
 /* Copies from the beginning of a page on: whole pages, which long copies are made of, and a rest.
  */
-ALWAYS_INLINE size_t walk_pages(struct space *space, vaddr_t user, char *kernel, size_t size,
+ALWAYS_INLINE size_t walk_pages(struct space *space, vaddr_t user, vaddr_t kernel, size_t size,
                                 uint32_t access, page_action action)
 {
     for (size_t left = size; left; left -= PAGE_SIZE) {
@@ -43,7 +34,7 @@ ALWAYS_INLINE size_t walk_pages(struct space *space, vaddr_t user, char *kernel,
     return size;
 }
 
-ALWAYS_INLINE size_t walk(struct space *space, vaddr_t user, char *kernel, size_t size,
+ALWAYS_INLINE size_t walk(struct space *space, vaddr_t user, vaddr_t kernel, size_t size,
                           uint32_t access, page_action action)
 {
     size_t part = copy_page_rest(user, size);
@@ -59,17 +50,17 @@ ALWAYS_INLINE size_t walk(struct space *space, vaddr_t user, char *kernel, size_
     return part + walk_pages(space, user, kernel + part, size - part, access, action);
 }
 
-static void to_kernel(char *page, char *kernel, size_t size)
+static void to_kernel(char *page, vaddr_t kernel, size_t size)
 {
-    copy_bytes(kernel, page, size);
+    copy_bytes((char *)kernel, page, size);
 }
 
-static void to_user(char *page, char *kernel, size_t size)
+static void to_user(char *page, vaddr_t kernel, size_t size)
 {
-    copy_bytes(page, kernel, size);
+    copy_bytes(page, (const char *)kernel, size);
 }
 
-static void clear(char *page, char *kernel, size_t size)
+static void clear(char *page, vaddr_t kernel, size_t size)
 {
     (void)kernel;
     fill_bytes(page, 0, size);
@@ -77,17 +68,17 @@ static void clear(char *page, char *kernel, size_t size)
 
 static size_t walk_to_kernel(struct space *space, void *to, vaddr_t from, size_t size)
 {
-    return walk(space, from, to, size, REGION_READ, to_kernel);
+    return walk(space, from, (vaddr_t)to, size, REGION_READ, to_kernel);
 }
 
 static size_t walk_to_user(struct space *space, vaddr_t to, const void *from, size_t size)
 {
-    return walk(space, to, (char *)from, size, REGION_WRITE, to_user);
+    return walk(space, to, (vaddr_t)from, size, REGION_WRITE, to_user);
 }
 
 static size_t walk_clear(struct space *space, vaddr_t to, size_t size)
 {
-    return walk(space, to, NULL, size, REGION_WRITE, clear);
+    return walk(space, to, 0, size, REGION_WRITE, clear);
 }
 
 static size_t walk_string(struct space *space, char *to, vaddr_t from, size_t size)

@@ -10,11 +10,10 @@ of the tests: the exit status is 1 then. First the copy is run unchanged, which 
 import argparse
 import os
 import re
-import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 
+import changes
 import hazards
 import ktap
 
@@ -24,83 +23,20 @@ NO_MACHINE = 126
 ENDS = {124: "the machine hangs", 125: "the machine resets itself"}  # of scripts/qemu
 
 
-@dataclass
-class Mutation:
-    """A change of one line."""
-    row: str
-    path: str
-    what: str
-    by: str = ""
-    near: str = ""
-    old: str = ""
-    new: str = ""
-
-
-def squeeze(text):
-    """Blanks count as one."""
-    return " ".join(text.split())
-
-
-def read_mutations(path):
-    """The table."""
-    mutations = []
-    with open(path, encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip() or line.startswith("#"):
-                continue
-            if match := re.match(r" {4}(by|near|-|\+) +(.*)", line):
-                name = {"-": "old", "+": "new"}.get(match[1], match[1])
-                setattr(mutations[-1], name, squeeze(match[2]))
-            elif match := re.match(r"(\w+) (\S+) (.*)", line):
-                mutations.append(Mutation(match[1], match[2], match[3]))
-            else:
-                sys.exit(f"{path}:{number}: {line.strip()}")
-    return mutations
-
-
-def mutate(text, mutation):
-    """The text with the change, or None if the line is not there, or not once."""
-    lines = text.splitlines()
-    start = 0
-    if mutation.near:
-        start = next((i for i, line in enumerate(lines) if mutation.near in squeeze(line)), len(lines))
-    found = [i for i, line in enumerate(lines) if i >= start and squeeze(line) == mutation.old]
-    if not found or (len(found) > 1 and not mutation.near):
-        return None
-    lines[found[0]] = mutation.new
-    return "\n".join(lines) + "\n"
-
-
 class Copy:
-    """A copy of the tree with a build of its own."""
+    """A copy of the tree, and the boots of its kernel."""
 
     def __init__(self, build):
-        self.tree = os.path.join(build, "mutate", "tree")
+        self.tree = changes.Tree(build, os.path.join(build, "mutate", "tree"))
+        self.initrd = os.path.join(build, "initrd.cpio")
         self.log = os.path.join(build, "mutate", "boot.log")
-        shutil.rmtree(self.tree, ignore_errors=True)
-        names = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-                               cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
-        for name in names:
-            target = os.path.join(self.tree, name)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            shutil.copy2(os.path.join(ROOT, name), target)
-        shutil.copytree(build, os.path.join(self.tree, "build"), symlinks=True,
-                        ignore=shutil.ignore_patterns("mutate", "test", "hazards", "study"))
-
-    def make(self):
-        """True if it builds; its output is then nothing."""
-        done = subprocess.run(["make", "-s", "build/postern.elf"], cwd=self.tree, check=False,
-                              capture_output=True, text=True, env=hazards.ENVIRONMENT)
-        if done.returncode:
-            print(done.stderr)
-        return done.returncode == 0
 
     def run(self, append, *settings):
         """(exit status, output) of a boot."""
         with open(self.log, "w", encoding="utf-8") as log:
             status = subprocess.run(
-                ["scripts/qemu", "--kernel", f"{self.tree}/build/postern.elf", "--initrd",
-                 f"{self.tree}/build/initrd.cpio", "--timeout", str(BOOT_SECONDS),
+                ["scripts/qemu", "--kernel", f"{self.tree.path}/build/postern.elf", "--initrd",
+                 self.initrd, "--timeout", str(BOOT_SECONDS),
                  f"--append=loglevel=warning {append}", *settings],
                 stdout=log, stderr=log, cwd=ROOT, check=False).returncode
         if status == NO_MACHINE:
@@ -149,34 +85,24 @@ def main():
     args = parser.parse_args()
     tables = os.path.join(ROOT, "test", "guest")
     rows = {row.name: row for row in hazards.read_table(os.path.join(tables, "hazards.table"))}
-    mutations = [m for m in read_mutations(os.path.join(tables, "mutations.table"))
-                 if re.search(args.k, f"{m.row} {m.path} {m.what}")]
+    mutations = [m for m in changes.read_changes(os.path.join(tables, "mutations.table"), ("by",))
+                 if re.search(args.k, f"{m.name} {m.path} {m.what}")]
     copy = Copy(os.path.abspath(args.build))
     survived = []
 
     every = hazards.Hazard("", "", {"test": sorted({t for m in mutations
-                                                     for t in rows[m.row].fields.get("test", [])})})
-    if not copy.make() or (reason := copy.boot(every)):
+                                                     for t in rows[m.name].fields.get("test", [])})})
+    if not copy.tree.make() or (reason := copy.boot(every)):
         sys.exit(f"unchanged, the kernel fails: {reason}")
     for mutation in mutations:
-        path = os.path.join(copy.tree, mutation.path)
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        changed = mutate(text, mutation)
-        if changed is None:
-            reason, noticed = "the line is not there, or not once", False
-        else:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(changed)
-            reason = ""
-            if copy.make():
-                reason = copy.sweep() if mutation.by == "sweep" else copy.boot(rows[mutation.row])
-            noticed = bool(reason)
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
+        with copy.tree.with_change(mutation) as made:
+            reason = "" if made else "the line is not there, or not once"
+            if made and copy.tree.make():
+                reason = copy.sweep() if mutation.get("by") == "sweep" else copy.boot(rows[mutation.name])
+        noticed = made and bool(reason)
         if not noticed:
             survived.append(mutation.what)
-        print(f"{mutation.row:4} {'noticed ' if noticed else 'SURVIVED'} {mutation.path}: "
+        print(f"{mutation.name:4} {'noticed ' if noticed else 'SURVIVED'} {mutation.path}: "
               f"{mutation.what}\n{'':14}{reason}", flush=True)
     print(f"{len(mutations) - len(survived)} of {len(mutations)} changes were noticed")
     sys.exit(bool(survived))

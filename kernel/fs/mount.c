@@ -26,8 +26,7 @@ int mount_add(struct inode *directory, struct inode *root)
     return 0;
 }
 
-/* Makes path with the mode that is given, whatever the umask. */
-static void make(const char *path, uint32_t mode, uint32_t rdev, const char *target)
+void node_make(const char *path, uint32_t mode, uint32_t rdev, const char *target)
 {
     struct walk walk;
     struct inode *inode;
@@ -46,12 +45,12 @@ void vfs_init(void)
 
     if (!root || mount_add(NULL, root) || !(current_thread()->cwd = cwd_create()))
         panic("no memory for the root file system");
-    make("/dev", S_IFDIR | 0755, 0, NULL);
-    make("/dev/pts", S_IFDIR | 0755, 0, NULL);
+    node_make("/dev", S_IFDIR | 0755, 0, NULL);
+    node_make("/dev/pts", S_IFDIR | 0755, 0, NULL);
     for (const struct device *device = devices; device->path; device++)
-        make(device->path, S_IFCHR | 0666, device_number(device), NULL);
-    make("/dev/fd", S_IFLNK | 0777, 0, "/proc/self/fd");
-    make("/dev/stdin", S_IFLNK | 0777, 0, "/proc/self/fd/0");
-    make("/dev/stdout", S_IFLNK | 0777, 0, "/proc/self/fd/1");
-    make("/dev/stderr", S_IFLNK | 0777, 0, "/proc/self/fd/2");
+        node_make(device->path, S_IFCHR | 0666, device_number(device), NULL);
+    node_make("/dev/fd", S_IFLNK | 0777, 0, "/proc/self/fd");
+    node_make("/dev/stdin", S_IFLNK | 0777, 0, "/proc/self/fd/0");
+    node_make("/dev/stdout", S_IFLNK | 0777, 0, "/proc/self/fd/1");
+    node_make("/dev/stderr", S_IFLNK | 0777, 0, "/proc/self/fd/2");
 }

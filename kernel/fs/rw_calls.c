@@ -70,30 +70,32 @@ static int64_t join(uint32_t low, uint32_t high)
     return (int64_t)((uint64_t)high << 32 | low);
 }
 
-/* The file of fd if it has positions; 0, -EINVAL, -EBADF, -ESPIPE. */
-static int lookup_seekable(int fd, int64_t position, struct file **file)
+/* Takes a reference to fd's file, if it has positions, and makes a copy that stands at this one. 0,
+ * -EINVAL, -EBADF, -ESPIPE. */
+static int stand_at(int fd, int64_t position, struct file **file, struct file *there)
 {
     if (position < 0)
         return -EINVAL;
     *file = lookup(fd);
     if (!*file)
         return -EBADF;
-    return (*file)->operations->seek ? 0 : -ESPIPE;
+    if (!(*file)->operations->seek)
+        return -ESPIPE;
+    file_get(*file);
+    *there = **file;
+    there->position = position;
+    return 0;
 }
 
-/* Moves as the file would if it stood at position. */
 static ssize_t move_at(int fd, unsafe_bytes bytes, size_t size, int64_t position, mover move)
 {
-    struct file *file;
-    int error = lookup_seekable(fd, position, &file);
+    struct file *file, there;
+    ssize_t result = stand_at(fd, position, &file, &there);
 
-    if (error)
-        return error;
-    struct file there = *file;
-    there.position = position;
-    file_get(file);
-    ssize_t result = move(&there, bytes, size);
-    file_put(file);
+    if (!result) {
+        result = move(&there, bytes, size);
+        file_put(file);
+    }
     return result;
 }
 
@@ -203,16 +205,13 @@ SYSCALL_DEFINE3(writev, int, fd, unsafe_iovec, vector, int32_t, count)
 static ssize_t move_vector_at(int fd, unsafe_iovec vector, int32_t count, int64_t position,
                               mover move)
 {
-    struct file *file;
-    int error = lookup_seekable(fd, position, &file);
+    struct file *file, there;
+    ssize_t result = stand_at(fd, position, &file, &there);
 
-    if (error)
-        return error;
-    struct file there = *file;
-    there.position = position;
-    file_get(file);
-    ssize_t result = move_vector(&there, vector, count, move);
-    file_put(file);
+    if (!result) {
+        result = move_vector(&there, vector, count, move);
+        file_put(file);
+    }
     return result;
 }
 

@@ -31,31 +31,24 @@ static int inode_of(int fd, const struct inode **inode)
 
 /* --- stat64 ----------------------------------------------------------------------------------- */
 
-#define FILL_TIME(to, from)                              \
-    do {                                                 \
-        (to).seconds = INODE_TIME_SECONDS(from);         \
-        (to).nanoseconds = INODE_TIME_NANOSECONDS(from); \
-    } while (0)
+#define TIME_OF(time)                                                                     \
+    {                                                                                     \
+        .seconds = INODE_TIME_SECONDS(time), .nanoseconds = INODE_TIME_NANOSECONDS(time), \
+    }
+
+/* What all forms of the structure have, under the same names. */
+#define STATX_OF(inode)                                                                       \
+    .mode = (inode)->mode, .links = (inode)->links, .uid = (inode)->uid, .gid = (inode)->gid, \
+    .size = (inode)->size, .block_size = PAGE_SIZE, .blocks = blocks_of(inode),               \
+    .accessed = TIME_OF((inode)->accessed), .modified = TIME_OF((inode)->modified),           \
+    .changed = TIME_OF((inode)->changed), .inode = (inode)->number
+/* And those that statx(2) has otherwise. */
+#define STAT_OF(inode) STATX_OF(inode), .device = device_of(inode), .rdev = (inode)->rdev
 
 static int give_stat64(const struct inode *inode, unsafe_stat64 user)
 {
-    struct stat64 stat = {
-        .device = device_of(inode),
-        .inode_low = inode->number,
-        .mode = inode->mode,
-        .links = inode->links,
-        .uid = inode->uid,
-        .gid = inode->gid,
-        .rdev = inode->rdev,
-        .size = inode->size,
-        .block_size = PAGE_SIZE,
-        .blocks = blocks_of(inode),
-        .inode = inode->number,
-    };
+    struct stat64 stat = {STAT_OF(inode), .inode_low = inode->number};
 
-    FILL_TIME(stat.accessed, inode->accessed);
-    FILL_TIME(stat.modified, inode->modified);
-    FILL_TIME(stat.changed, inode->changed);
     return copy_object_k2u(user, &stat);
 }
 
@@ -108,24 +101,10 @@ SYSCALL_DEFINE4(fstatat64, int, dirfd, unsafe_string, path, unsafe_stat64, stat,
 
 static int give_stat(const struct inode *inode, unsafe_stat user)
 {
-    struct stat stat = {
-        .device = device_of(inode),
-        .inode = inode->number,
-        .mode = inode->mode,
-        .links = inode->links,
-        .uid = inode->uid,
-        .gid = inode->gid,
-        .rdev = inode->rdev,
-        .size = inode->size,
-        .block_size = PAGE_SIZE,
-        .blocks = blocks_of(inode),
-    };
+    struct stat stat = {STAT_OF(inode)};
 
     if (inode->size > INT32_MAX || inode->links > UINT16_MAX)
         return -EOVERFLOW;
-    FILL_TIME(stat.accessed, inode->accessed);
-    FILL_TIME(stat.modified, inode->modified);
-    FILL_TIME(stat.changed, inode->changed);
     return copy_object_k2u(user, &stat);
 }
 
@@ -167,24 +146,14 @@ SYSCALL_DEFINE2(fstat, int, fd, unsafe_stat, stat)
 static int give_statx(const struct inode *inode, unsafe_statx user)
 {
     struct statx stat = {
+        STATX_OF(inode),
         .mask = STATX_BASIC_STATS,
-        .block_size = PAGE_SIZE,
-        .links = inode->links,
-        .uid = inode->uid,
-        .gid = inode->gid,
-        .mode = inode->mode,
-        .inode = inode->number,
-        .size = inode->size,
-        .blocks = blocks_of(inode),
         .rdev_major = RDEV_MAJOR(inode->rdev),
         .rdev_minor = RDEV_MINOR(inode->rdev),
         .device_major = RDEV_MAJOR(device_of(inode)),
         .device_minor = RDEV_MINOR(device_of(inode)),
     };
 
-    FILL_TIME(stat.accessed, inode->accessed);
-    FILL_TIME(stat.modified, inode->modified);
-    FILL_TIME(stat.changed, inode->changed);
     return copy_object_k2u(user, &stat);
 }
 

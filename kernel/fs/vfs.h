@@ -303,4 +303,7 @@ const char *initrd_unpack(uint32_t start, uint32_t end);
 /* The root file system with its devices. Once, at boot. */
 void vfs_init(void);
 
+/* For boot: makes path with the mode that is given, whatever the umask; panics if it cannot. */
+void node_make(const char *path, uint32_t mode, uint32_t rdev, const char *target);
+
 #endif

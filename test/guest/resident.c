@@ -67,14 +67,16 @@ static void check_answers(int door)
         ktap_ok(after.answered - before.answered >= CALLS / 2,
                 "%s: %s is answered by the gate page", door_names[door], answered[i].name);
     }
-    postern_counters(&before);
-    for (int n = 0; n < CALLS; n++)
-        call(door, NR_getpid);
-    postern_counters(&after);
-    ktap_ok(after.cr3_writes - before.cr3_writes <=
-                2 + 2 * (after.interrupts - before.interrupts) +
-                    2 * (after.page_faults - before.page_faults),
-            "%s: no CR3 write but the counters' own", door_names[door]);
+    for (int attempt = 0; attempt < 1000; attempt++) {
+        postern_counters(&before);
+        for (int n = 0; n < CALLS; n++)
+            call(door, NR_getpid);
+        postern_counters(&after);
+        if (postern_undisturbed(&before, &after))
+            break;
+    }
+    ktap_ok(after.cr3_writes - before.cr3_writes <= 2, "%s: no CR3 write but the counters' own",
+            door_names[door]);
     ktap_equal(call(door, 255), -ENOSYS, "%s: a number without a call", door_names[door]);
     ktap_equal(call(door, 256), -ENOSYS, "%s: the first number that is never looked up",
                door_names[door]);

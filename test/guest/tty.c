@@ -347,13 +347,8 @@ int main(void)
 {
     alarm(SECONDS_TO_HANG);
     ktap_begin();
-    if (!pty_open(&pty)) {
-        if (on_postern())
-            ktap_ok(false, "a pair of pseudo-terminals");
-        else
-            ktap_skip("no pseudo-terminals on this host", "a pair of pseudo-terminals");
+    if (!pty_open_or_skip(&pty))
         return ktap_end();
-    }
     check_attributes();
     check_size();
     check_lines();

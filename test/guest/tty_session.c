@@ -193,12 +193,7 @@ static int lead(void *unused)
 int main(void)
 {
     ktap_begin();
-    if (!pty_open(&pty)) {
-        if (on_postern())
-            ktap_ok(false, "a pair of pseudo-terminals");
-        else
-            ktap_skip("no pseudo-terminals on this host", "a pair of pseudo-terminals");
+    if (!pty_open_or_skip(&pty))
         return ktap_end();
-    }
     return spawn_status(spawn_body(lead, NULL));
 }

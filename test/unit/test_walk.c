@@ -3,53 +3,7 @@
  */
 #include "test/unit/unit.h"
 
-#include "test/unit/names.h"
-
-#include "test/unit/failalloc.h"
-#include "mm/frame.c"
-#include "mm/heap.c"
-#include "mm/region.c"
-#include "mm/pages.c"
-#include "mm/space.c"
-#include "mm/fault.c"
-#include "mm/copy_walk.c"
-
-#define MEMORY (8u << 20)
-#define BASE   0x10000000u
-
-pte_t kernel_directory[PTES_PER_TABLE];
-
-pte_t memory_shared_entries[KERNEL_TABLES];
-
-/* What the rest of the kernel would do. */
-bool space_is_loaded(const struct space *space)
-{
-    (void)space;
-    return false;
-}
-void space_flush(const struct space *space)
-{
-    (void)space;
-}
-pte_t gate_directory_entry(enum postern_isolation isolation)
-{
-    (void)isolation;
-    return (pte_t){0};
-}
-void file_release(struct file *file)
-{
-    (void)file;
-}
-ssize_t file_read_at(struct file *file, void *to, size_t size, uint64_t offset)
-{
-    (void)file;
-    memset(to, 'f', size);
-    *(char *)to = (char)(offset >> PAGE_SHIFT);
-    return size;
-}
-void thread_out_of_memory(void)
-{
-}
+#include "test/unit/spaces.h"
 
 static struct space *make(uint32_t pages, uint32_t flags)
 {
@@ -205,12 +159,10 @@ static void check_exhaustion(void)
 int main(void)
 {
     printf("KTAP version 1\n");
-    if (!unit_physical_memory(MEMORY)) {
+    if (!spaces_begin()) {
         printf("1..0 # SKIP address c0000000 is taken\n");
         return 0;
     }
-    frame_init(calloc(1, frame_table_size(MEMORY)), MEMORY);
-    frame_add(0, MEMORY);
     check_rights();
     check_copies();
     check_clone();

@@ -27,6 +27,13 @@ int postern_counters(struct postern_counters *counters)
     return syscall_result(syscall_raw(NR_postern_counters, (long)counters, sizeof(*counters), 0));
 }
 
+bool postern_undisturbed(const struct postern_counters *before,
+                         const struct postern_counters *after)
+{
+    return after->interrupts == before->interrupts && after->page_faults == before->page_faults &&
+           after->context_switches == before->context_switches;
+}
+
 int postern_exposure(struct postern_exposure *rows, size_t max)
 {
     return syscall_result(syscall_raw(NR_postern_exposure, (long)rows, max * sizeof(*rows), 0));

@@ -14,6 +14,10 @@
 int postern_get(enum postern_setting setting);
 int postern_set(enum postern_setting setting, int value);
 int postern_counters(struct postern_counters *counters);
+/* True if between the two nothing but the caller's own calls ran: no interrupt, no fault, nobody
+ * else. */
+bool postern_undisturbed(const struct postern_counters *before,
+                         const struct postern_counters *after);
 /* The number of rows; at most max are written. */
 int postern_exposure(struct postern_exposure *rows, size_t max);
 int postern_poweroff(int status);

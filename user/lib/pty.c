@@ -8,6 +8,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "user/lib/ktap.h"
+#include "user/lib/postern.h"
+
 #define PATIENCE 10000 /* milliseconds, only ever waited for in a test that fails */
 
 bool pty_open(struct pty *pty)
@@ -26,6 +29,17 @@ bool pty_open(struct pty *pty)
     if (pty->slave < 0)
         close(pty->master);
     return pty->slave >= 0;
+}
+
+bool pty_open_or_skip(struct pty *pty)
+{
+    if (pty_open(pty))
+        return true;
+    if (on_postern())
+        ktap_ok(false, "a pair of pseudo-terminals");
+    else
+        ktap_skip("no pseudo-terminals on this host", "a pair of pseudo-terminals");
+    return false;
 }
 
 void pty_close(struct pty *pty)

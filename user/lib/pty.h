@@ -12,6 +12,8 @@ struct pty {
 
 /* A new pair, without becoming a controlling terminal; false if there is none to be had. */
 bool pty_open(struct pty *pty);
+/* The same for a test, which says why it cannot go on. */
+bool pty_open_or_skip(struct pty *pty);
 void pty_close(struct pty *pty);
 
 /* read(2) of what comes within some seconds; -1 with ETIMEDOUT if nothing does. */
