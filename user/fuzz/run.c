@@ -210,6 +210,9 @@ static void child(const void *argument)
          poisoned = on && draw_mix(run->seed ^ 0xb0150) % POISONED_RUNS == 0;
     bool races = on && draw_mix(run->seed ^ 0x2ace) % RACES == 0;
 
+    dup2(FD_NULL, 0); /* no byte of a run's may be taken for the fuzzer's */
+    if (mode == RUN_QUIET)
+        dup2(FD_NULL, 1);
     if (on)
         begin_strategy(run->seed);
     if (poisoned)
@@ -347,8 +350,8 @@ static struct postern_usage settled_usage(void)
 {
     struct postern_usage now = postern_usage();
 
-    for (int i = 0; i < 20 && has_grown(&now, &usage); i++) {
-        usleep(1000);
+    for (int i = 0; i < 50 && has_grown(&now, &usage); i++) {
+        syscall_raw(NR_sched_yield, 0, 0, 0);
         now = postern_usage();
     }
     return now;
