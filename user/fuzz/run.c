@@ -83,7 +83,7 @@ static void undo(const struct attempt *attempt)
     if (attempt->traits & RESETS_TIMER)
         arm_timer();
     if ((attempt->traits & RESETS_FLAGS) && !race_is_on())
-        world_reset_flags();
+        world_reset_flags(attempt->values[0]);
 }
 
 long execute(const struct attempt *attempt)

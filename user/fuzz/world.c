@@ -121,13 +121,12 @@ static bool make_descriptors(void)
            place(open("directory", O_RDONLY | O_DIRECTORY), FD_DIRECTORY);
 }
 
-void world_reset_flags(void)
+void world_reset_flags(int fd)
 {
-    for (int fd = FD_FIRST; fd < FD_END; fd++) {
-        int flags = fcntl(fd, F_GETFL);
-        if (flags >= 0 && (flags & (O_NONBLOCK | O_APPEND | O_ASYNC)) != O_NONBLOCK)
-            fcntl(fd, F_SETFL, O_NONBLOCK);
-    }
+    int flags = fd >= FD_FIRST && fd < FD_END ? fcntl(fd, F_GETFL) : -1;
+
+    if (flags >= 0 && (flags & (O_NONBLOCK | O_APPEND | O_ASYNC)) != O_NONBLOCK)
+        fcntl(fd, F_SETFL, O_NONBLOCK);
 }
 
 /* Contents and positions that all runs share. */
@@ -135,8 +134,8 @@ static void restore_descriptors(void)
 {
     char bytes[4096];
 
-    world_reset_flags(); /* first, since a read of the pipe may sleep otherwise */
     for (int fd = FD_FIRST; fd < FD_MASTER; fd++) {
+        world_reset_flags(fd); /* else a read of the pipe may sleep */
         lseek(fd, 0, SEEK_SET);
         flock(fd, LOCK_UN);
     }
@@ -193,5 +192,6 @@ void world_begin(void)
 {
     make_terminal();
     make_endpoint();
-    world_reset_flags();
+    world_reset_flags(FD_MASTER);
+    world_reset_flags(FD_SLAVE);
 }

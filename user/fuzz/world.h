@@ -46,7 +46,7 @@ void world_restore(void);
 /* Removes the directory. */
 void world_leave(void);
 
-/* Non-blocking, and so on: what the fuzzer expects of its descriptors. */
-void world_reset_flags(void);
+/* Non-blocking, and so on: what the fuzzer expects of a descriptor, if it is one of the world's. */
+void world_reset_flags(int fd);
 
 #endif
