@@ -4,7 +4,6 @@
     fuzz.py campaign --time SECONDS     both modes, all doors, all copy strategies
     fuzz.py replay --seed N             one run, call by call
     fuzz.py shrink --seed N             the fewest of its calls that still fail, as a test in C
-    fuzz.py diff --calls N              the same runs on this host's Linux, compared call by call
 
 Logs, corpora and the runs that failed are in build/fuzz/.
 """
@@ -190,7 +189,7 @@ def arguments():
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--build", default="build")
-    parser.add_argument("command", choices=["campaign", "shard", "replay", "shrink", "diff"])
+    parser.add_argument("command", choices=["campaign", "shard", "replay", "shrink"])
     parser.add_argument("--kernel", default="", help="another than the build's")
     parser.add_argument("--time", type=float, default=0, help="seconds")
     parser.add_argument("--seed", type=int, default=1)
@@ -201,7 +200,6 @@ def arguments():
     parser.add_argument("--cover", action="store_true", help="guided by kcov")
     parser.add_argument("--corpus", default="")
     parser.add_argument("--index", type=int, default=0, help="of a shard")
-    parser.add_argument("--calls", type=int, default=1_000_000)
     parser.add_argument("--believe", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 

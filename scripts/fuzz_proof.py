@@ -64,6 +64,9 @@ def prove(build, nursery, change):
 def show_shrunk(runs, reader, reason):
     """The fewest calls that still show the bug."""
     seed = reader.failures[0][0] if reader.failures else reader.at
+    if seed is None:
+        print(f"        before the first run: {reason}")
+        return
     run, shrunk = fuzzing.shrink(runs, reader.runs.get(seed) or runs.words_of(seed), lambda text: None)
     if not run:
         print(f"        seed {seed} alone does not show it: {reason}")

@@ -31,8 +31,11 @@ static long common_result(const struct attempt *attempt)
         if (d->results[0] == ANY || result == d->results[0] || result == d->results[1])
             return d->results[1];
     }
-    if ((attempt->traits & LOCAL_RESULT) && (result >= 0 || result < -4095))
+    if ((attempt->traits & (LOCAL_RESULT | VOLATILE | FORKS)) && (result >= 0 || result < -4095))
         return 0;
+    if ((attempt->traits & SLEEPS) &&
+        (result == -EINTR || result == -EAGAIN || result == -ETIMEDOUT))
+        return 0; /* how long a sleep takes, and what ends it, is a matter of the machine's speed */
     return result;
 }
 

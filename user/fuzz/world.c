@@ -121,12 +121,21 @@ static bool make_descriptors(void)
            place(open("directory", O_RDONLY | O_DIRECTORY), FD_DIRECTORY);
 }
 
+#define FLAGS (O_NONBLOCK | O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME)
+
 void world_reset_flags(int fd)
 {
-    int flags = fd >= FD_FIRST && fd < FD_END ? fcntl(fd, F_GETFL) : -1;
+    int first = fd, last = fd;
 
-    if (flags >= 0 && (flags & (O_NONBLOCK | O_APPEND | O_ASYNC)) != O_NONBLOCK)
-        fcntl(fd, F_SETFL, O_NONBLOCK);
+    if (fd >= FD_LOOSE && fd < FD_LOOSE_END) {
+        first = FD_FIRST;
+        last = FD_END - 1;
+    }
+    for (fd = first; fd >= FD_FIRST && fd <= last && fd < FD_END; fd++) {
+        int flags = fcntl(fd, F_GETFL);
+        if (flags >= 0 && (flags & FLAGS) != O_NONBLOCK)
+            fcntl(fd, F_SETFL, O_NONBLOCK);
+    }
 }
 
 /* Contents and positions that all runs share. */
