@@ -15,7 +15,7 @@
 #include "user/lib/ipc.h"
 #include "user/lib/pty.h"
 
-static char directory[] = "/tmp/fuzz-XXXXXX";
+static char directory[32];
 static bool with_endpoint;
 
 uint8_t world_file_byte(uint32_t offset)
@@ -157,6 +157,9 @@ static void restore_descriptors(void)
 bool world_build(bool portable)
 {
     with_endpoint = !portable;
+    /* files in memory, as Postern's are */
+    snprintf(directory, sizeof(directory), "%s/fuzz-XXXXXX",
+             access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
     if (!mkdtemp(directory) || chdir(directory)) {
         perror(directory);
         return false;
