@@ -42,6 +42,7 @@ class Row:
     at_most: tuple = ()       # (regular expression, the most that the number in it may be)
     timeout: int = 60
     initrd: str = ""          # another one than the build's
+    flavour: str = ""         # of the kernel: its instruments
 
 
 HELLO = r"Hello, world! 6 \* 7 = 42, 1 / 3 = 0\.333333\r?\nargument 1: one"
@@ -140,6 +141,7 @@ ROWS = [
         at_most=((r", (\d+) thousand in the kernel", KERNEL_AT_MOST),
                  (r"thousand cycles +(\d+)", PROMPT_AT_MOST))),
     Row("guest tests, four doors", "loglevel=warning -- /test/run", ktap=True, timeout=240),
+    Row("guest tests, kcov", "loglevel=warning -- /test/run kcov", ktap=True, flavour="kcov"),
     Row("guest tests, ipc=kernel", "ipc=kernel loglevel=warning -- /test/run ipc ipc_death", ktap=True),
     *[Row(f"guest tests, copy={copy}", f"{mode} copy={copy} loglevel=warning -- /test/run {COPYING}",
           ktap=True, timeout=300)
