@@ -94,6 +94,14 @@
 typedef uint64_t sigset_t;
 #define SIGNAL_BIT(signal) (1ull << ((signal)-1))
 
+/* The same of a number that the compiler does not know: one shift of one word. */
+static inline sigset_t signal_bit(int signal)
+{
+    uint32_t bit = 1u << ((signal - 1) & 31);
+
+    return signal <= 32 ? bit : (sigset_t)bit << 32;
+}
+
 /* What a signal says of itself, as far as any sender fills it; siginfo_t is this and padding. */
 struct siginfo {
     int32_t signo, error, code;

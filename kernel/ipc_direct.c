@@ -7,8 +7,9 @@
  * it, its slot says so (it is armed), and the dispatcher's fast way is closed to it (nr_calls): if
  * it then enters the kernel although the kernel believes it asleep, the gate page has switched, and
  * direct_settle() puts everybody whom the slots know where they are. A thread that went to sleep in
- * the gate page has an empty kernel stack; it gets one that goes on in ipc_resume(), which is what
- * every short message comes to after its sleep.
+ * the gate page has an empty kernel stack, even if the kernel saw it asleep all the time: it was in
+ * user mode, and an NMI may have used the stack. Before it runs in the kernel again it gets one
+ * that goes on in ipc_resume(), which is what every short message comes to after its sleep.
  *
  * So between two entries of the kernel the slots are right and the kernel's lists may be old; from
  * then on until the CPU leaves, both are right. Whatever ends a sleep in the kernel disarms the
@@ -33,9 +34,7 @@ enum {
 _Static_assert(DIRECT_CALL == NR_ipc_call, "the gate page knows its number");
 _Static_assert(DIRECT_REPLY_AND_WAIT == NR_ipc_reply_and_wait, "the gate page knows its number");
 
-#define SLOTS       ((struct slot *)GATE_SLOTS) /* only while nr_owners is not 0 */
-
-#define MOVED_KNOWN 2 /* struct slot, moved: and the kernel's lists know */
+#define SLOTS ((struct slot *)GATE_SLOTS) /* only while nr_owners is not 0 */
 
 static struct thread *owners[DIRECT_SLOTS];
 static uint8_t *fpu_homes[DIRECT_SLOTS]; /* the owner's fpu while it has no slot */
@@ -126,8 +125,7 @@ static struct slot *slot_of(struct thread *self)
 {
     const struct trapframe *tf = current_trapframe();
 
-    /* without the syscall door, NMI has an interrupt gate, which the switch does not survive yet */
-    if (!cpu.fxsr || !cpu.syscall || self->ipc.buffers || !is_willing(self) || !is_flat(tf))
+    if (!cpu.fxsr || self->ipc.buffers || !is_willing(self) || !is_flat(tf))
         return NULL;
     uint32_t fs = read_fs(), gs = read_gs();
     if (!selector_loads(self, fs) || !selector_loads(self, gs) || self->tls[1].high ||
@@ -179,9 +177,12 @@ void direct_arm_server(struct thread *self)
 
 /* --- disarming -------------------------------------------------------------------------------- */
 
-/* What the gate page saved, into the trapframe: as if the thread had come by int $0x80. The words
- * of a message may be there already. */
-static void frame_refresh(struct thread *thread)
+/*
+ * For a thread that the gate page put to sleep: what is in its slot, into the trapframe, as if it
+ * had come by int $0x80, and under that a stack that goes on behind the sleep. The words of a
+ * message may be there already.
+ */
+static void renew_stack(struct thread *thread)
 {
     struct slot *slot = thread->ipc.slot;
     struct trapframe *tf = (struct trapframe *)thread->top - 1;
@@ -196,6 +197,10 @@ static void frame_refresh(struct thread *thread)
     tf->eflags = slot->eflags;
     tf->esp = slot->esp;
     thread->work |= WORK_FRAME;
+    thread->fs = slot->fs;
+    thread->gs = slot->gs;
+    thread->ipc.replied = true;
+    thread_restart(thread, ipc_resume);
     slot->moved = 0;
 }
 
@@ -207,6 +212,8 @@ void direct_suspend(struct thread *thread)
     if (slot->called)
         slot->called->caller = NULL;
     slot->called = NULL;
+    if (slot->moved)
+        renew_stack(thread);
 }
 
 void direct_disarm(struct thread *thread)
@@ -214,8 +221,6 @@ void direct_disarm(struct thread *thread)
     uint32_t flags = interrupts_save();
 
     direct_suspend(thread);
-    if (thread->ipc.slot->moved)
-        frame_refresh(thread);
     thread->nr_calls = thread->process->watch ? 0 : NR_SYSCALLS;
     interrupts_restore(flags);
 }
@@ -258,35 +263,25 @@ void direct_forget_all(void)
 /* True if the gate page put it to sleep, and the kernel's lists do not know. */
 static bool is_news(const struct slot *slot)
 {
-    return slot->moved == 1 && (slot->called || slot->waiting);
+    return slot->moved && (slot->called || slot->waiting);
 }
 
 static void settle_sleeper(struct thread *thread)
 {
     struct slot *slot = thread->ipc.slot;
 
-    slot->moved = MOVED_KNOWN;
     thread->ipc.buffers = NULL;
     if (slot->waiting) {
         ipc_enqueue(thread, (struct endpoint *)slot->waiting, IPC_RECEIVING);
-        thread->ipc.replied = true;
     } else {
         thread->ipc.server = owner_of(slot->called);
         thread->ipc.server->ipc.caller = thread;
         ipc_enqueue(thread, (struct endpoint *)slot->call_endpoint, IPC_CALLED);
     }
-    thread->nr_calls = 0;
-}
-
-/* The thread that the kernel ran last went to sleep with an empty kernel stack. */
-static void settle_last(struct thread *thread)
-{
-    thread->fs = thread->ipc.slot->fs;
-    thread->gs = thread->ipc.slot->gs;
-    frame_refresh(thread);
-    thread_restart(thread, ipc_resume);
+    renew_stack(thread);
     thread->sleep = SLEEP_INTERRUPTIBLE;
     thread->state = THREAD_SLEEPING;
+    thread->nr_calls = 0;
 }
 
 void direct_settle(struct thread *running)
@@ -301,11 +296,8 @@ void direct_settle(struct thread *running)
     }
     for_each_owner(thread)
     {
-        if (thread == running || !is_news(thread->ipc.slot))
-            continue;
-        settle_sleeper(thread);
-        if (thread->state == THREAD_RUNNABLE)
-            settle_last(thread);
+        if (thread != running && is_news(thread->ipc.slot))
+            settle_sleeper(thread);
     }
     running->state = THREAD_RUNNABLE;
     running->nr_calls = running->process->watch ? 0 : NR_SYSCALLS;

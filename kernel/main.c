@@ -1,6 +1,7 @@
 /* From the boot loader's registers to the first program, top to bottom. */
 #include "arch/i386/asm.h"
 #include "arch/i386/cpu.h"
+#include "arch/i386/fpu.h"
 #include "arch/i386/irq.h"
 #include "arch/i386/memory.h"
 #include "arch/i386/multiboot.h"
@@ -104,6 +105,7 @@ void kernel_main(uint32_t magic, uint32_t info)
         panic("boot loader: %s", error);
     read_command_line();
     cpu_init();
+    fpu_init();
     uint64_t start = cpu.tsc ? read_tsc() : 0;
     memory_init(&boot);                             /* frames, heap, page tables */
     gate_init(knobs.global && cpu.pge, knobs.door); /* exceptions and system calls */

@@ -47,12 +47,10 @@ const struct file_operations null_operations = {
 };
 
 /* Between its parts others may run, and a signal ends it. */
-static size_t clear_long(unsafe_bytes to, size_t size)
+static __attribute__((noinline)) size_t clear_long(unsafe_bytes to, size_t size)
 {
     size_t done = 0, part, moved;
 
-    if (likely(size <= PART_MAX))
-        return clear_user(to, size);
     do {
         part = MIN(size - done, PART_MAX);
         moved = clear_user(unsafe_advance(to, done), part);

@@ -142,6 +142,12 @@ struct postern_struck {
 #define POSTERN_BATCH_RESERVED    0xc0f00000u
 
 /*
+ * postern_touch(pages): the kernel reads a word from each of that many pages of its own, all mapped
+ * by 4 KiB entries, which only costs their translations. 0; EINVAL: more than POSTERN_TOUCH_PAGES.
+ */
+#define POSTERN_TOUCH_PAGES 1024
+
+/*
  * Short messages.
  *
  * endpoint_create(fds, flags) makes an endpoint: who has fds[0] can receive from it and reply, who

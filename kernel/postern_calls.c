@@ -1,5 +1,6 @@
 /* Postern's own calls: settings, counters, exposure, power, sabotage. */
 #include "arch/i386/cpu.h"
+#include "arch/i386/memory.h"
 #include "arch/i386/power.h"
 #include "kernel/counters.h"
 #include "kernel/exposure.h"
@@ -115,7 +116,7 @@ SYSCALL_DEFINE2(postern_set, int, setting, int, value)
     case POSTERN_COPY:
         if (!copy_serves(value, current_thread()->space->isolation))
             return -EINVAL;
-        current_thread()->space->copy = value;
+        space_set_copy(current_thread()->space, value);
         return 0;
     case POSTERN_TRACE:
         if (value != 0 && value != 1)
@@ -168,6 +169,14 @@ SYSCALL_DEFINE2(postern_exposure, unsafe_bytes, buffer, size_t, size)
         rows++;
     }
     return rows;
+}
+
+SYSCALL_DEFINE1(postern_touch, uint32_t, pages)
+{
+    if (pages > POSTERN_TOUCH_PAGES)
+        return -EINVAL;
+    memory_touch(pages);
+    return 0;
 }
 
 SYSCALL_DEFINE1(postern_poweroff, int, status)

@@ -18,15 +18,6 @@
     (SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | \
      SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS))
 
-#define QUEUED_MAX 4096 /* real-time signals of the whole system that nobody took yet */
-
-struct queued_signal {
-    struct list link;
-    struct siginfo info;
-};
-
-static unsigned nr_queued;
-
 /* --- handlers ------------------------------------------------------------------------------------
  */
 
@@ -72,107 +63,6 @@ void sighand_reset(struct sighand *sighand)
 /* --- what is pending -----------------------------------------------------------------------------
  */
 
-void signal_pending_init(struct signal_pending *pending)
-{
-    pending->set = 0;
-    list_init(&pending->infos);
-}
-
-/* The last reference from an interrupt, or from a place that holds interrupts off, cannot free. */
-static struct list garbage = LIST_INIT(garbage);
-
-static void collect_garbage(void)
-{
-    struct queued_signal *queued;
-
-    list_for_each(queued, &garbage, link) {
-        uint32_t flags = interrupts_save();
-        list_remove(&queued->link);
-        nr_queued--;
-        interrupts_restore(flags);
-        heap_free(queued);
-    }
-}
-
-/* Forgets the signals of set. Any context. */
-static void pending_remove(struct signal_pending *pending, sigset_t set)
-{
-    struct queued_signal *queued;
-    uint32_t flags = interrupts_save();
-
-    pending->set &= ~set;
-    list_for_each(queued, &pending->infos, link) {
-        if (!(set & SIGNAL_BIT(queued->info.signo)))
-            continue;
-        list_remove(&queued->link);
-        list_insert(&garbage, &queued->link);
-    }
-    interrupts_restore(flags);
-}
-
-void signal_pending_flush(struct signal_pending *pending)
-{
-    pending_remove(pending, ~0ull);
-    collect_garbage();
-}
-
-/* info may be NULL: the signal comes from the kernel and has nothing to say; any context then. */
-static int pending_add(struct signal_pending *pending, int signal, const struct siginfo *info)
-{
-    struct queued_signal *queued = NULL;
-
-    if (signal < SIGRTMIN && (pending->set & SIGNAL_BIT(signal)))
-        return 0;
-    if (info) {
-        queued = nr_queued < QUEUED_MAX ? heap_alloc(sizeof(*queued)) : NULL;
-        /* a plain one arrives without its details instead (sigqueue(3)) */
-        if (!queued && signal >= SIGRTMIN && info->code != SI_USER)
-            return -EAGAIN;
-    }
-    uint32_t flags = interrupts_save();
-    if (queued) {
-        queued->info = *info;
-        list_insert(&pending->infos, &queued->link);
-        nr_queued++;
-    }
-    pending->set |= SIGNAL_BIT(signal);
-    interrupts_restore(flags);
-    return 0;
-}
-
-/* Takes signal out of pending, with what it says. */
-static void pending_take(struct signal_pending *pending, int signal, struct siginfo *info)
-{
-    struct queued_signal *queued, *found = NULL;
-    bool more = false;
-    uint32_t flags = interrupts_save();
-
-    list_for_each(queued, &pending->infos, link) {
-        if (queued->info.signo != signal)
-            continue;
-        if (found)
-            more = true;
-        else
-            found = queued;
-    }
-    if (found) {
-        list_remove(&found->link);
-        nr_queued--;
-    }
-    if (!more)
-        pending->set &= ~SIGNAL_BIT(signal);
-    interrupts_restore(flags);
-
-    if (found) {
-        *info = found->info;
-        heap_free(found);
-    } else {
-        *info = (struct siginfo){.signo = signal, .code = SI_KERNEL};
-    }
-    if (unlikely(!list_empty(&garbage)))
-        collect_garbage();
-}
-
 static int first_signal(sigset_t set)
 {
     if (set & SYNCHRONOUS_SIGNALS)
@@ -192,7 +82,7 @@ int signal_take(sigset_t set, struct siginfo *info)
         return 0;
     int signal =
         pending->set & set & SIGNAL_BIT(SIGKILL) ? SIGKILL : first_signal(pending->set & set);
-    pending_take(pending, signal, info);
+    signal_pending_take(pending, signal, info);
     return signal;
 }
 
@@ -247,19 +137,17 @@ static bool is_ignored(const struct process *process, int signal)
 
 /* A signal that stops takes away a pending SIGCONT, and the other way round, whatever becomes of it
  * itself (signal(7)). */
-static void prepare(struct process *process, int signal)
+static void undo_opposite(struct process *process, int signal)
 {
-    sigset_t opposite = signal == SIGCONT                   ? STOP_SIGNALS
-                        : STOP_SIGNALS & SIGNAL_BIT(signal) ? SIGNAL_BIT(SIGCONT)
-                                                            : 0;
+    sigset_t opposite = signal == SIGCONT ? STOP_SIGNALS : SIGNAL_BIT(SIGCONT);
     struct thread *thread;
 
-    if (opposite && (process->pending.set & opposite))
-        pending_remove(&process->pending, opposite);
+    if (process->pending.set & opposite)
+        signal_pending_remove(&process->pending, opposite);
     for_each_thread(thread, process)
     {
-        if (opposite && (thread->pending.set & opposite))
-            pending_remove(&thread->pending, opposite);
+        if (thread->pending.set & opposite)
+            signal_pending_remove(&thread->pending, opposite);
     }
     if (signal == SIGCONT && process->stop_signal) {
         process->stop_signal = 0;
@@ -277,7 +165,7 @@ static struct thread *find_taker(struct process *process, int signal)
 
     for_each_thread(thread, process)
     {
-        if (!(thread->blocked & SIGNAL_BIT(signal)))
+        if (!(thread->blocked & signal_bit(signal)))
             return thread;
     }
     return NULL;
@@ -290,23 +178,13 @@ static void wake_awaiting(struct process *process, int signal)
 
     for_each_thread(thread, process)
     {
-        if (thread->awaited & SIGNAL_BIT(signal))
+        if (thread->awaited & signal_bit(signal))
             sched_wake(thread);
     }
 }
 
-static uint32_t count_infos(const struct signal_pending *pending)
-{
-    const struct queued_signal *queued;
-    uint32_t count = 0;
-
-    list_for_each(queued, &pending->infos, link)
-        count++;
-    return count;
-}
-
 /* RLIMIT_SIGPENDING is about all that waits for the processes of one real user (getrlimit(2)). */
-static bool has_too_many(const struct process *receiver)
+static __attribute__((noinline)) bool has_too_many(const struct process *receiver)
 {
     const struct process *process;
     const struct thread *thread;
@@ -315,8 +193,8 @@ static bool has_too_many(const struct process *receiver)
     list_for_each(process, &process_list, all) {
         if (process->credentials.user.real != receiver->credentials.user.real)
             continue;
-        count += count_infos(&process->pending);
-        for_each_thread(thread, process) count += count_infos(&thread->pending);
+        count += signal_pending_count(&process->pending);
+        for_each_thread(thread, process) count += signal_pending_count(&thread->pending);
     }
     interrupts_restore(flags);
     return count >= limit_of(receiver, RLIMIT_SIGPENDING);
@@ -328,8 +206,9 @@ static int send(struct process *process, struct thread *thread, int signal,
 {
     if (process->zombie)
         return 0;
-    prepare(process, signal);
-    struct thread *taker = thread && !(thread->blocked & SIGNAL_BIT(signal)) ? thread
+    if (unlikely((STOP_SIGNALS | SIGNAL_BIT(SIGCONT)) & signal_bit(signal)))
+        undo_opposite(process, signal);
+    struct thread *taker = thread && !(thread->blocked & signal_bit(signal)) ? thread
                            : thread                                          ? NULL
                                     : find_taker(process, signal);
     /* a blocked one stays pending even if ignored: its handler may be set before it is unblocked */
@@ -340,7 +219,7 @@ static int send(struct process *process, struct thread *thread, int signal,
             return -EAGAIN;
         info = NULL;
     }
-    int error = pending_add(thread ? &thread->pending : &process->pending, signal, info);
+    int error = signal_pending_add(thread ? &thread->pending : &process->pending, signal, info);
     if (error)
         return error;
     if (signal == SIGKILL)
@@ -387,25 +266,29 @@ void signal_force(const struct siginfo *info)
     struct thread *thread = current_thread();
     struct process *process = thread->process;
     struct sigaction *action = &process->sighand->actions[info->signo - 1];
-    sigset_t bit = SIGNAL_BIT(info->signo);
+    sigset_t bit = signal_bit(info->signo);
 
     if (action->handler == SIG_IGN || (thread->blocked & bit)) {
         action->handler = SIG_DFL;
         thread->blocked &= ~bit;
     }
     /* not even init survives its own fault, so nothing here asks who ignores what */
-    if (pending_add(&thread->pending, info->signo, info) == 0)
+    if (signal_pending_add(&thread->pending, info->signo, info) == 0)
         wake_thread(thread);
+}
+
+static __attribute__((noinline)) void forget(struct process *process, int signal)
+{
+    struct thread *thread;
+
+    signal_pending_remove(&process->pending, signal_bit(signal));
+    for_each_thread(thread, process) signal_pending_remove(&thread->pending, signal_bit(signal));
 }
 
 void signal_forget_ignored(struct process *process, int signal)
 {
-    struct thread *thread;
-
-    if (!is_ignored(process, signal))
-        return;
-    pending_remove(&process->pending, SIGNAL_BIT(signal));
-    for_each_thread(thread, process) pending_remove(&thread->pending, SIGNAL_BIT(signal));
+    if (is_ignored(process, signal))
+        forget(process, signal);
 }
 
 /* --- masks ---------------------------------------------------------------------------------------
@@ -459,7 +342,7 @@ bool signal_is_ignored_or_blocked(int signal)
 {
     const struct thread *thread = current_thread();
 
-    return (thread->blocked & SIGNAL_BIT(signal)) ||
+    return (thread->blocked & signal_bit(signal)) ||
            thread->process->sighand->actions[signal - 1].handler == SIG_IGN;
 }
 
@@ -517,7 +400,7 @@ static void default_action(struct process *process, int signal)
 {
     if (is_ignored_by_default(signal))
         return;
-    if (STOP_SIGNALS & SIGNAL_BIT(signal)) {
+    if (STOP_SIGNALS & signal_bit(signal)) {
         /* nobody could continue an orphaned group's members (POSIX 2.4.3) */
         if (signal == SIGSTOP || !group_is_orphaned(process->group))
             stop(process, signal);
@@ -547,7 +430,7 @@ static void handle(struct thread *thread, struct trapframe *tf, const struct sig
     }
     sigset_t blocked = thread->blocked | action.mask;
     if (!(action.flags & SA_NODEFER))
-        blocked |= SIGNAL_BIT(info->signo);
+        blocked |= signal_bit(info->signo);
     thread->blocked = blocked & ~UNBLOCKABLE;
 }
 
@@ -564,9 +447,9 @@ void signal_deliver(struct thread *thread, struct trapframe *tf)
             stay_stopped(thread);
             continue;
         }
-        signal = signal_take(~thread->blocked, &info);
-        if (!signal)
+        if (!((thread->pending.set | process->pending.set) & ~thread->blocked))
             break;
+        signal = signal_take(~thread->blocked, &info);
         const struct sigaction *action = &process->sighand->actions[signal - 1];
         if (action->handler == SIG_IGN)
             continue;

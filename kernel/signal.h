@@ -8,8 +8,7 @@
 #ifndef KERNEL_SIGNAL_H
 #define KERNEL_SIGNAL_H
 
-#include "kernel/abi_signal.h"
-#include "kernel/list.h"
+#include "kernel/signal_pending.h"
 
 struct process;
 struct thread;
@@ -28,15 +27,6 @@ void sighand_put(struct sighand *sighand);
 
 /* For exec: handlers become the default, what is ignored stays so. */
 void sighand_reset(struct sighand *sighand);
-
-/* What is pending: standard signals once, real-time signals as often as they were sent. */
-struct signal_pending {
-    sigset_t set;
-    struct list infos;
-};
-
-void signal_pending_init(struct signal_pending *pending);
-void signal_pending_flush(struct signal_pending *pending);
 
 /* Sends info->signo to a process or to one thread. 0; -EAGAIN if a real-time signal cannot be
  * queued. */

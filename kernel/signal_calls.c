@@ -10,64 +10,80 @@
 /* --- handlers ------------------------------------------------------------------------------------
  */
 
-static bool can_be_caught(int signal)
+static inline bool can_be_caught(int signal)
 {
-    return signal >= 1 && signal <= NSIG && signal != SIGKILL && signal != SIGSTOP;
+    return signal != SIGKILL && signal != SIGSTOP;
 }
 
-static void set_action(int signal, const struct sigaction *action)
+/* Where the action of signal is kept, for who wants to look at it or to set it; NULL. */
+static inline struct sigaction *find_action(int signal, bool sets)
 {
-    struct process *process = current_process();
-    struct sigaction *slot = &process->sighand->actions[signal - 1];
-
-    *slot = *action;
-    slot->flags &= SA_KNOWN;
-    slot->mask &= ~UNBLOCKABLE;
-    signal_forget_ignored(process, signal);
+    if (unlikely(signal < 1 || signal > NSIG || (sets && !can_be_caught(signal))))
+        return NULL;
+    return &current_process()->sighand->actions[signal - 1];
 }
 
+static inline void set_action(int signal, struct sigaction *slot, const struct sigaction *action)
+{
+    slot->handler = action->handler;
+    slot->flags = action->flags & SA_KNOWN;
+    slot->restorer = action->restorer;
+    slot->mask = action->mask & ~UNBLOCKABLE;
+    signal_forget_ignored(current_process(), signal);
+}
+
+/* As on Linux, what cannot be stored has been done all the same. */
 SYSCALL_DEFINE4(rt_sigaction, int, signal, unsafe_sigaction, action, unsafe_sigaction, old, size_t,
                 size)
 {
-    struct sigaction new, before;
+    bool sets = !unsafe_is_null(action);
+    struct sigaction new;
 
     if (size != sizeof(sigset_t))
         return -EINVAL;
-    if (!unsafe_is_null(action) && copy_object_u2k(&new, action))
+    if (sets && copy_object_u2k(&new, action))
         return -EFAULT;
-    if (signal < 1 || signal > NSIG || (!unsafe_is_null(action) && !can_be_caught(signal)))
+    struct sigaction *slot = find_action(signal, sets);
+    if (!slot)
         return -EINVAL;
-    before = current_process()->sighand->actions[signal - 1];
-    if (!unsafe_is_null(action))
-        set_action(signal, &new);
-    return unsafe_is_null(old) ? 0 : copy_object_k2u(old, &before);
+    int error = unsafe_is_null(old) ? 0 : copy_object_k2u(old, slot);
+    if (sets)
+        set_action(signal, slot, &new);
+    return error;
 }
 
 SYSCALL_DEFINE3(sigaction, int, signal, unsafe_old_sigaction, action, unsafe_old_sigaction, old)
 {
+    bool sets = !unsafe_is_null(action);
     struct old_sigaction new;
 
-    if (!unsafe_is_null(action) && copy_object_u2k(&new, action))
+    if (sets && copy_object_u2k(&new, action))
         return -EFAULT;
-    if (signal < 1 || signal > NSIG || (!unsafe_is_null(action) && !can_be_caught(signal)))
+    struct sigaction *slot = find_action(signal, sets);
+    if (!slot)
         return -EINVAL;
-    struct sigaction now = current_process()->sighand->actions[signal - 1];
-    struct old_sigaction before = {
-        .handler = now.handler, .mask = now.mask, .flags = now.flags, .restorer = now.restorer};
-    if (!unsafe_is_null(action))
-        set_action(signal, &(struct sigaction){.handler = new.handler,
-                                               .flags = new.flags,
-                                               .restorer = new.restorer,
-                                               .mask = new.mask});
+    struct old_sigaction before = {.handler = slot->handler,
+                                   .mask = slot->mask,
+                                   .flags = slot->flags,
+                                   .restorer = slot->restorer};
+    if (sets)
+        set_action(signal, slot,
+                   &(struct sigaction){.handler = new.handler,
+                                       .flags = new.flags,
+                                       .restorer = new.restorer,
+                                       .mask = new.mask});
     return unsafe_is_null(old) ? 0 : copy_object_k2u(old, &before);
 }
 
 SYSCALL_DEFINE2(signal, int, signal, vaddr_t, handler)
 {
-    if (!can_be_caught(signal))
+    struct sigaction *slot = find_action(signal, true);
+
+    if (!slot)
         return -EINVAL;
-    vaddr_t before = current_process()->sighand->actions[signal - 1].handler;
-    set_action(signal, &(struct sigaction){.handler = handler, .flags = SA_RESETHAND | SA_NODEFER});
+    vaddr_t before = slot->handler;
+    set_action(signal, slot,
+               &(struct sigaction){.handler = handler, .flags = SA_RESETHAND | SA_NODEFER});
     return before;
 }
 

@@ -46,13 +46,20 @@ size_t copy_k2u_partial(unsafe_bytes to, const void *from, size_t size)
 }
 
 /*
- * Most copies are of one object within one page, and `walk` is what most processes use: for those
- * the page is looked up right here, and the general way is left out.
+ * Most copies are of one object within one page that is there, and `walk` is what most processes
+ * use: for those the page is looked up right here, and the general way is left out.
  */
 static inline bool is_short_walk(const struct space *space, vaddr_t address, size_t size)
 {
-    return space->copy == COPY_WALK && address < USER_LIMIT &&
-           size - 1 < PAGE_SIZE - address % PAGE_SIZE;
+    return likely(address < space->walk_limit && size <= PAGE_SIZE - address % PAGE_SIZE);
+}
+
+/* The entry of the one page that a short walk needs; none: the general way must be gone. */
+static inline pte_t short_walk(vaddr_t address, size_t size)
+{
+    const struct space *space = caller_space();
+
+    return is_short_walk(space, address, size) ? copy_entry(space, address) : (pte_t){0};
 }
 
 static __attribute__((noinline)) int copy_u2k_long(void *to, unsafe_bytes from, size_t size)
@@ -67,31 +74,23 @@ static __attribute__((noinline)) int copy_k2u_long(unsafe_bytes to, const void *
 
 int copy_u2k(void *to, unsafe_bytes from, size_t size)
 {
-    struct space *space = caller_space();
+    pte_t entry = short_walk(from.address, size);
 
-    if (unlikely(!is_short_walk(space, from.address, size)))
+    if (unlikely(!pte_has(entry, copy_rights(REGION_READ))))
         return copy_u2k_long(to, from, size);
-    const void *page = copy_walk_page(space, from.address, REGION_READ);
     counters.copies_from_user++;
-    if (unlikely(!page)) {
-        memset(to, 0, size);
-        return -EFAULT;
-    }
-    copy_bytes(to, page, size);
+    copy_bytes(to, copy_byte_of(entry, from.address), size);
     return 0;
 }
 
 int copy_k2u(unsafe_bytes to, const void *from, size_t size)
 {
-    struct space *space = caller_space();
+    pte_t entry = short_walk(to.address, size);
 
-    if (unlikely(!is_short_walk(space, to.address, size)))
+    if (unlikely(!pte_has(entry, copy_rights(REGION_WRITE))))
         return copy_k2u_long(to, from, size);
-    void *page = copy_walk_page(space, to.address, REGION_WRITE);
     counters.copies_to_user++;
-    if (unlikely(!page))
-        return -EFAULT;
-    copy_bytes(page, from, size);
+    copy_bytes(copy_byte_of(entry, to.address), from, size);
     return 0;
 }
 
@@ -225,3 +224,10 @@ size_t clear_user(unsafe_bytes to, size_t size)
 DEFINE_PEEK_POKE(8)
 DEFINE_PEEK_POKE(16)
 DEFINE_PEEK_POKE(32)
+
+void *unsafe_view(unsafe_bytes to, size_t size)
+{
+    counters.copies_to_user++;
+    return unsafe_range_ok(to, size) ? copy_walk_page(caller_space(), to.address, REGION_WRITE)
+                                     : NULL;
+}

@@ -7,6 +7,8 @@
 #ifndef MM_COPY_STRATEGY_H
 #define MM_COPY_STRATEGY_H
 
+#include "kernel/errno.h"
+#include "kernel/process.h"
 #include "mm/space.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
@@ -39,7 +41,34 @@ static inline size_t copy_page_rest(vaddr_t address, size_t size)
 }
 
 /* Makes the page of address present for the access. 0, or space_fault()'s error. */
-int copy_fault_in(struct space *space, vaddr_t address, uint32_t access);
+static inline int copy_fault_in(struct space *space, vaddr_t address, uint32_t access)
+{
+    int error = space_fault(space, address, access);
+
+    if (unlikely(error == -ENOMEM))
+        thread_out_of_memory();
+    return error;
+}
+
+/* The entry of the user's page at address; none if there is no table. */
+static inline pte_t copy_entry(const struct space *space, vaddr_t address)
+{
+    pte_t table = space->directory[directory_index(address)];
+
+    return likely(pte_has(table, PTE_PRESENT)) ? pte_table(table)[table_index(address)]
+                                               : (pte_t){0};
+}
+
+static inline uint32_t copy_rights(uint32_t access)
+{
+    return PTE_PRESENT | PTE_USER | (access == REGION_WRITE ? PTE_WRITABLE : 0);
+}
+
+/* Where the kernel sees the user's byte at address, whose page has that entry. */
+static inline void *copy_byte_of(pte_t entry, vaddr_t address)
+{
+    return (char *)direct_map(pte_frame(entry)) + address % PAGE_SIZE;
+}
 
 /*
  * Where the kernel sees the user's byte at address, after making its page present for the access,
@@ -50,15 +79,10 @@ int copy_fault_in(struct space *space, vaddr_t address, uint32_t access);
  */
 static inline void *copy_walk_page(struct space *space, vaddr_t address, uint32_t access)
 {
-    uint32_t rights = PTE_PRESENT | PTE_USER | (access == REGION_WRITE ? PTE_WRITABLE : 0);
-
     do {
-        pte_t table = space->directory[directory_index(address)];
-        if (likely(pte_has(table, PTE_PRESENT))) {
-            pte_t entry = pte_table(table)[table_index(address)];
-            if (likely(pte_has(entry, rights)))
-                return (char *)direct_map(pte_frame(entry)) + address % PAGE_SIZE;
-        }
+        pte_t entry = copy_entry(space, address);
+        if (likely(pte_has(entry, copy_rights(access))))
+            return copy_byte_of(entry, address);
     } while (!copy_fault_in(space, address, access));
     return NULL;
 }

@@ -68,21 +68,6 @@ static void treap_remove(struct region **tree, struct region *node)
 
 /* --- regions --------------------------------------------------------------------------------- */
 
-struct region *region_above(const struct space *space, vaddr_t address)
-{
-    struct region *found = NULL;
-
-    for (struct region *node = space->tree; node;) {
-        if (node->end > address) {
-            found = node;
-            node = node->left;
-        } else {
-            node = node->right;
-        }
-    }
-    return found;
-}
-
 struct region *region_below(const struct space *space, vaddr_t address)
 {
     struct region *found = NULL;

@@ -58,9 +58,6 @@ static inline uint32_t region_file_page(const struct region *region, vaddr_t add
     return region->page + ((address - region->start) >> PAGE_SHIFT);
 }
 
-/* The first region that ends above address: the one that holds it, or the next; NULL. */
-struct region *region_above(const struct space *space, vaddr_t address);
-
 /* The last region that starts below address; NULL. */
 struct region *region_below(const struct space *space, vaddr_t address);
 

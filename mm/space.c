@@ -233,6 +233,12 @@ int space_read(struct space *space, vaddr_t address, void *bytes, size_t size)
 
 /* --- whole spaces ---------------------------------------------------------------------------- */
 
+void space_set_copy(struct space *space, enum postern_copy copy)
+{
+    space->copy = copy;
+    space->walk_limit = copy == COPY_WALK ? USER_LIMIT : 0;
+}
+
 struct space *space_create(enum postern_isolation isolation, enum postern_copy copy)
 {
     struct space *space = heap_alloc_zeroed(sizeof(*space));
@@ -248,7 +254,7 @@ struct space *space_create(enum postern_isolation isolation, enum postern_copy c
     space->cr3 = directory.value;
     space->references = 1;
     space->isolation = isolation;
-    space->copy = copy;
+    space_set_copy(space, copy);
     space->free_from = MMAP_BASE;
     space->stack_limit = UINT32_MAX;
     list_init(&space->regions);

@@ -35,14 +35,33 @@ struct space {
     uint32_t hole;
     enum postern_isolation isolation;
     enum postern_copy copy;
-    bool answers; /* its gate page answers some calls itself: kernel/resident.h */
+    vaddr_t walk_limit; /* what lies below it is copied by the page walk: USER_LIMIT or 0 */
+    bool answers;       /* its gate page answers some calls itself: kernel/resident.h */
 };
+
+/* The first region that ends above address: the one that holds it, or the next; NULL. */
+static inline struct region *region_above(const struct space *space, vaddr_t address)
+{
+    struct region *found = NULL;
+
+    for (struct region *node = space->tree; node;) {
+        if (node->end > address) {
+            found = node;
+            node = node->left;
+        } else {
+            node = node->right;
+        }
+    }
+    return found;
+}
 
 /* An empty space with one reference; NULL if memory is exhausted. */
 struct space *space_create(enum postern_isolation isolation, enum postern_copy copy);
 
 /* For a space that no thread runs in yet. */
 void space_set_resident(struct space *space);
+
+void space_set_copy(struct space *space, enum postern_copy copy);
 
 void space_get(struct space *space);
 

@@ -139,6 +139,13 @@ int unsafe_poke8(unsafe_bytes to, uint8_t value);
 int unsafe_poke16(unsafe_bytes to, uint16_t value);
 int unsafe_poke32(unsafe_bytes to, uint32_t value);
 
+/*
+ * Where the kernel sees [to, to + size) of one page, to build an object in place that is not worth
+ * being copied: stores only. NULL: user mode may not write there. By the page walk, as the peeks
+ * and pokes; good until the thread sleeps.
+ */
+void *unsafe_view(unsafe_bytes to, size_t size);
+
 /* One element of readv's and writev's vector, and the vector. */
 struct iovec {
     unsafe_bytes base;

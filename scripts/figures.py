@@ -1,4 +1,4 @@
-"""The figures of a study: read from a log, kept in a checked-in file, compared with it.
+"""The exact figures of a study, kept in a checked-in file and compared with it.
 
 scripts/bench.txt holds the exact count of every benchmark by door and mode, with the compiler and the
 QEMU that it came from. `make bench-update` writes it; `make test` fails where a figure is worse.
@@ -6,35 +6,27 @@ QEMU that it came from. `make bench-update` writes it; `make test` fails where a
 import re
 import subprocess
 
+from study.records import DEFAULTS
+
 EXPECTED = "scripts/bench.txt"
 DOORS = ("int80", "sysenter", "syscall", "callgate")
 MODES = ("split", "shared")
 UNITS = ("instr/op", "cr3/op")
 # Another compiler makes other code, so its figures say little of a change of ours.
 LOOSELY = 1.10
-LINE = re.compile(r"^Benchmark(\w+)((?:/\w+=\w+)*) \d+ (.*)$")
-
-
-def parse(lines):
-    """One dictionary for each value of each Go benchmark line."""
-    for line in lines:
-        if not (match := LINE.match(line.strip())):
-            continue
-        keys = dict(part.split("=") for part in match[2].split("/")[1:])
-        fields = match[3].split()
-        for value, unit in zip(fields[::2], fields[1::2]):
-            yield {"benchmark": match[1], "isolation": keys.get("isolation", ""),
-                   "door": keys.get("door", ""), "unit": unit, "value": int(value)}
 
 
 def table_of(rows):
-    """{(benchmark, door): [split, shared, CR3 writes in split, in shared]}, in the order measured."""
-    table = {}
+    """{(benchmark, door): [split, shared, CR3 writes in split, in shared]}, in the order measured, of
+    records of Postern with the usual settings on the first CPU there is. A cell has both modes."""
+    table, cpu = {}, None
     for row in rows:
-        if row["unit"] in UNITS:
+        cpu = cpu or row["cpu"]
+        usual = row.items() >= (DEFAULTS | {"system": "postern", "kind": "icount", "cpu": cpu}).items()
+        if usual and row["unit"] in UNITS and not row["parameters"]:
             cells = table.setdefault((row["benchmark"], row["door"] or "-"), [None] * 4)
             cells[2 * UNITS.index(row["unit"]) + MODES.index(row["isolation"])] = row["value"]
-    return table
+    return {key: cells for key, cells in table.items() if None not in cells}
 
 
 def versions(compiler):

@@ -58,7 +58,8 @@ def operations(path):
 
 
 class Profile:
-    """One operation: instructions by function, and CR3 writes."""
+    """One operation: instructions by function, and CR3 writes. addresses: the same by address, but for
+    the call of the user's stub, which the measuring itself is made with as well."""
 
     def __init__(self, build, benchmark, isolation="split", door="int80"):
         folder = os.path.join(build, "study")
@@ -67,21 +68,22 @@ class Profile:
         command = ["scripts/qemu", "--kernel", f"{build}/postern.elf", "--initrd",
                    f"{build}/initrd.cpio", "--icount", "--timeout", "120", "--extra",
                    f"-plugin {build}/plugin/profile.so,out={counts}",
-                   f"--append=loglevel=error isolation={isolation} -- /bin/bench profile "
-                   f"{benchmark} {door}"]
+                   f"--append=loglevel=error isolation={isolation} -- /bin/bench --profile "
+                   f"--door={door} {benchmark}"]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               stdin=subprocess.DEVNULL, check=False)
         seen = operations(counts) if done.returncode == 0 else []
         if len(seen) < 2 * SAMPLES:
             sys.exit(f"profile: {benchmark} did not run:\n{done.stdout.decode(errors='replace')}")
-        empty = sum(seen[SAMPLES - 1][1].values())
+        empty = collections.Counter(seen[SAMPLES - 1][1])
         ordered = sorted(seen[-SAMPLES:], key=lambda operation: sum(operation[1].values()))
         self.cr3_writes, executed = ordered[SAMPLES // 2]
-        table = symbols(f"{build}/postern.nm", isolation)
+        self.symbols = symbols(f"{build}/postern.nm", isolation)
         self.functions = collections.Counter()
         for address, count in executed.items():
-            self.functions[place(address, table)] += count
-        self.functions["user"] -= empty - STUB
+            self.functions[place(address, self.symbols)] += count
+        self.functions["user"] -= sum(empty.values()) - STUB
+        self.addresses = collections.Counter(executed) - empty
 
     def total(self):
         """Instructions of the operation, as the benchmark counts them."""

@@ -1,180 +1,182 @@
 #!/usr/bin/env python3
-"""What isolation costs: boots Postern once in an icount run, measures every benchmark through every
-door in both isolation modes, interleaved, and prints the tables.
+"""The laboratory: measures what isolation costs and what it hides, cell by cell of a matrix.
 
-    study.py [--build DIR]            the tables
-    study.py --update --cc COMPILER   rewrites scripts/bench.txt, and says what has changed
+    study.py run       measures what is missing of scripts/study/matrix.txt, and prints the tables
+    study.py merge     makes one study of the directories of its shards
+    study.py diff      what differs between two studies; exits 1 if something does
+    study.py choose    the least exposure for at most a given cost
+    study.py report    writes report.html again
+    study.py update    rewrites scripts/bench.txt from one boot, and says what has changed
 
-build/study/ keeps the raw serial log (KTAP and Go benchmark lines, which benchstat reads as they are)
-and results.jsonl, one figure a line: {"benchmark", "isolation", "door", "unit", "value"}.
+README.md says what is in build/study/, and how to read it.
 """
 import argparse
-import json
 import os
 import subprocess
 import sys
-import threading
-import time
 
 import figures
-import ktap
-import profile_operation
-from figures import DOORS, MODES
+from study import cache, choose, diff, inputs, measure, merge, report, results, running, tables
+from study.matrix import Matrix, MatrixError
 
-BASELINES = "scripts/baselines.txt"
-# What every door is shown for; the other table has two of them.
-EVERY_DOOR = {
-    "Null": "null call (getppid)",
-    "Enosys": "unknown number",
-    "ReadZero1": "read 1 B /dev/zero",
-    "ReadZero64K": "read 64 KiB /dev/zero",
-    "WriteNull1": "write 1 B /dev/null",
-}
+MATRIX = os.path.join(os.path.dirname(os.path.abspath(__file__)), "study", "matrix.txt")
 
 
-def boot(build, log_path):
-    """Runs the benchmarks; returns the log's lines. Shows how far it is on a terminal."""
-    command = ["scripts/qemu", "--kernel", f"{build}/postern.elf", "--initrd",
-               f"{build}/initrd.cpio", "--icount", "--timeout", "300",
-               "--append=loglevel=notice -- /bin/bench --all"]
-    start, done = time.monotonic(), threading.Event()
-    with open(log_path, "wb") as log:
-        with subprocess.Popen(command, stdout=log, stdin=subprocess.DEVNULL) as machine:
-            def show():
-                while not done.wait(0.5):
-                    with open(log_path, encoding="utf-8", errors="replace") as so_far:
-                        results = so_far.read().count("\nok ")
-                    print(f"\rstudy: {results} results, {time.monotonic() - start:.0f} s ",
-                          end="", file=sys.stderr, flush=True)
-            if sys.stderr.isatty():
-                threading.Thread(target=show, daemon=True).start()
-            status = machine.wait()
-            done.set()
-    if sys.stderr.isatty():
-        print("\r" + " " * 40 + "\r", end="", file=sys.stderr)
-    with open(log_path, encoding="utf-8", errors="replace") as log:
-        lines = log.read().splitlines()
-    totals = ktap.read(lines)
-    if status or totals.failed:
-        for failure in totals.failures:
-            print(f"study: not ok: {failure}", file=sys.stderr)
-        sys.exit(f"study: the run failed (status {status}); its log is {log_path}")
-    return lines
+def commit():
+    """The commit of the sources, with a + if they have changed since."""
+    done = subprocess.run(["git", "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"],
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    return done.stdout.decode().strip()
 
 
-def costs(table):
-    """The lines of the table of all doors."""
-    yield (f"{'instructions of one call':<24} {'door':<9} {'split':>7} {'shared':>7} "
-           f"{'differ':>7}   {'CR3 writes':>10}")
-    for benchmark, title in EVERY_DOOR.items():
-        for door in DOORS:
-            if (benchmark, door) not in table:
-                yield f"{title:<24} {door:<9} {'this CPU lacks the door':>23}"
-            else:
-                split, shared, writes, none = table[benchmark, door]
-                yield (f"{title:<24} {door:<9} {split:>7,} {shared:>7,} {split - shared:>+7,}   "
-                       f"{writes:>4} and {none:>1}")
-            title = ""
-        yield ""
+def planned(args):
+    """The folder of the study that the arguments mean, with its plan written."""
+    found = inputs.Inputs(args.build, args.qemu)
+    boots = {found.boot_id(boot): boot for boot in Matrix(args.matrix).boots(args.section)}
+    folder = cache.Folder(args.out)
+    folder.plan(boots, figures.versions(args.cc) | {
+        "kernel": found.kernel, "initrd": found.initrd, "commit": commit(),
+        "matrix": inputs.sha256(inputs.contents(args.matrix))})
+    if args.fresh:
+        folder.forget()
+    return folder
 
 
-def numbers(cell):
-    """The figures of a cell of baselines.txt; none where it has a dash."""
-    return [] if cell == "-" else [int(number) for number in cell.split("/")]
+def finish(folder):
+    """Writes the results, prints the tables; exits with 1 if not all is well."""
+    rows, complaints = results.collect(folder)
+    print(tables.text_of(rows))
+    if not folder.missing():
+        print(f"\nThe report: {report.write(folder.out)}")
+    print(f"Records, logs and commands: {folder.out}/results.jsonl, boots.jsonl, serial.log")
+    for name in folder.missing():
+        print(f"study: not measured: {folder.boots[name].name()}; its log: {folder.failed_path(name)}",
+              file=sys.stderr)
+    for line in complaints:
+        print(f"study: {line}", file=sys.stderr)
+    sys.exit(bool(complaints or folder.missing()))
 
 
-def baselines():
-    """The rows of baselines.txt: (benchmark, of, title, Linux on, Linux off, xv6, target)."""
-    with open(BASELINES, encoding="utf-8") as file:
-        for line in file:
-            if not line.startswith("#"):
-                cells = [cell.strip() for cell in line.split("|")]
-                yield cells[:3] + [numbers(cell) for cell in cells[3:]]
+def run(args):
+    """Measures what is missing."""
+    if args.shard:
+        args.out = os.path.join(args.out, f"shard-{args.shard.replace('/', '-of-')}")
+    folder = planned(args)
+    names = list(folder.boots)
+    if args.shard:
+        names = running.shard(names, args.shard)
+    complete = running.run_missing(folder, args, names)
+    if args.shard:
+        print(f"{len(names)} boots of {len(folder.boots)} are in {folder.out}; "
+              "when all shards are: make study-merge")
+        sys.exit(not complete)
+    finish(folder)
 
 
-def measured(table, benchmark, part):
-    """(split, shared): each a list of the figures by int80 and sysenter, or by no door."""
-    cells = [table[benchmark, door] for door in ("int80", "sysenter", "-")
-             if (benchmark, door) in table]
-    split, shared = ([row[mode] for row in cells] for mode in range(2))
-    if part == "diff":
-        return [a - b for a, b in zip(split, shared)], []
-    per = int(part or 1)
-    return [-(-value // per) for value in split], [-(-value // per) for value in shared]
+def boot(args):
+    """Measures one boot: what each job of a study runs."""
+    folder = cache.Folder(args.out).load()
+    if (here := inputs.first_line([args.qemu])) != folder.versions["qemu"]:
+        sys.exit(f"study: this machine has {here}, the study {folder.versions['qemu']}")
+    job = measure.Job(folder.boots[args.boot], args.build, args.machine,
+                      folder.path("cache", f"{args.boot}.counts"))
+    try:
+        log, rows = measure.run(job)
+    except measure.BootFailed as failed:
+        cache.replace(folder.failed_path(args.boot), failed.log)
+        sys.exit(f"study: {job.boot.name()}: {failed}")
+    folder.keep(args.boot, log, [row | {"boot": args.boot} for row in rows])
+    print(args.boot)
 
 
-def shown(values):
-    """A cell: figures through int $0x80 and through sysenter, once if they are the same."""
-    texts = [f"{value:,}" for value in values]
-    return " / ".join(texts[:1] if len(set(texts)) == 1 else texts) or "-"
+def run_merge(args):
+    """Collects shards."""
+    shards = args.shards or sorted(
+        entry.path for entry in os.scandir(args.out) if entry.name.startswith("shard-"))
+    if not shards:
+        sys.exit(f"study: there are no shards in {args.out}")
+    try:
+        folder = merge.merge(shards, args.out)
+    except merge.MergeError as error:
+        sys.exit(f"study: {error}")
+    finish(folder)
 
 
-def peers(table):
-    """The lines of the table that has what else there is, and the targets."""
-    yield (f"{'int $0x80 / sysenter':<36} {'Postern split':>17} {'Postern shared':>17} "
-           f"{'Linux pti=on':>17} {'Linux pti=off':>17} {'xv6':>8} {'target':>9}")
-    for benchmark, part, title, pti_on, pti_off, xv6, target in baselines():
-        split, shared = measured(table, benchmark, part)
-        limits = target * len(split) if len(target) == 1 else target
-        met = all(value <= limit for value, limit in zip(split, limits))
-        mark = "" if not target else "not there" if not split else "ok" if met else "OVER"
-        yield (f"{title:<36} {shown(split):>17} {shown(shared):>17} {shown(pti_on):>17} "
-               f"{shown(pti_off):>17} {shown(xv6):>8} {shown(target):>9}  {mark}").rstrip()
+def run_diff(args):
+    """Prints what differs; the status is diff's."""
+    lines = diff.compare(diff.load(args.a), diff.load(args.b))
+    print("\n".join(lines) if lines else "no figure differs")
+    sys.exit(bool(lines))
 
 
-def exposure(rows):
-    """The lines of the table of exposure."""
-    value = {(row["isolation"], row["unit"]): row["value"] for row in rows
-             if row["benchmark"] == "Exposure"}
-    yield f"{'exposed to user mode':<24} {'pages':>9} {'bytes':>13}"
-    for mode in MODES:
-        yield f"{mode:<24} {value[mode, 'pages/op']:>9,} {value[mode, 'bytes/op']:>13,}"
+def run_choose(args):
+    """Prints the modes that no other beats in both cost and exposure, and the choice."""
+    try:
+        print("\n".join(choose.answer(args.out, choose.share(args.cost), args.tlb, args.workload)))
+    except choose.NoAnswer as error:
+        sys.exit(f"study: {error}")
 
 
-def floor(build):
-    """What no dispatcher could save: the null call's instructions in the user's stub, the vDSO and the
-    gate page, as a plugin of QEMU sees them. As rows of the table of figures."""
-    rows = {}
-    for door in ("int80", "sysenter"):
-        split, shared = (profile_operation.Profile(build, "Null", mode, door) for mode in MODES)
-        rows["Floor", door] = [split.gate(), shared.gate(), split.cr3_writes, shared.cr3_writes]
-    return rows
+def run_report(args):
+    """Writes report.html from the results that there are."""
+    print(report.write(args.out))
 
 
-def update(table, compiler):
+def update(args):
     """Rewrites the file of figures and prints what has changed."""
+    args.fresh, args.section = True, "quick"
+    folder = planned(args)
+    if not running.run_missing(folder, args, list(folder.boots)):
+        sys.exit("study: the figures are as they were")
+    table = figures.table_of(results.collect(folder)[0])
     if os.path.exists(figures.EXPECTED):
-        old, _ = figures.read(figures.EXPECTED)
-        for lines in figures.compare(table, old):
+        for lines in figures.compare(table, figures.read(figures.EXPECTED)[0]):
             print("\n".join(lines))
-    figures.write(figures.EXPECTED, table, figures.versions(compiler))
+    figures.write(figures.EXPECTED, table, figures.versions(args.cc))
+
+
+def arguments():
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name, function, *flags):
+        one = commands.add_parser(name, help=function.__doc__)
+        one.set_defaults(function=function)
+        one.add_argument("--out", default="build/study", help="the study's directory")
+        for flag, options in flags:
+            one.add_argument(flag, **options)
+
+    machine = (("--build", {"default": "build"}),
+               ("--machine", {"default": "scripts/qemu", "help": "what runs a machine"}),
+               ("--qemu", {"default": "qemu-system-x86_64", "help": "whose version it is"}))
+    several = (*machine, ("--matrix", {"default": MATRIX}),
+               ("--cc", {"default": "i686-linux-gnu-gcc"}),
+               ("--hosts", {"help": "a file of machines for GNU parallel's --sshloginfile"}),
+               ("--jobs", {"default": "100%", "help": "boots at once, as GNU parallel's --jobs"}))
+    command("run", run, *several, ("--shard", {"help": "i/N: only every Nth boot, from the ith"}),
+            ("--section", {"default": "default", "help": "of the matrix: quick, default or full"}),
+            ("--fresh", {"action": "store_true", "help": "measure again what is there"}))
+    command("boot", boot, *machine, ("boot", {}))
+    command("merge", run_merge, ("shards", {"nargs": "*"}))
+    command("diff", run_diff, ("a", {}), ("b", {}))
+    command("choose", run_choose, ("--cost", {"default": "5%", "help": "at most, such as 5%%"}),
+            ("--tlb", {"default": "", "help": "in cycles of this preset, not in instructions"}),
+            ("--workload", {"default": "", "help": "a benchmark; default: the mean over all"}))
+    command("report", run_report)
+    command("update", update, *several)
+    return parser.parse_args()
 
 
 def main():
-    """Runs the study and prints its tables."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--update", action="store_true")
-    parser.add_argument("--cc", default="i686-linux-gnu-gcc")
-    args = parser.parse_args()
-    folder = os.path.join(args.build, "study")
-    os.makedirs(folder, exist_ok=True)
-    rows = list(figures.parse(boot(args.build, os.path.join(folder, "serial.log"))))
-    with open(os.path.join(folder, "results.jsonl"), "w", encoding="utf-8") as results:
-        for row in rows:
-            results.write(json.dumps(row) + "\n")
-    table = figures.table_of(rows)
-    if args.update:
-        update(table, args.cc)
-        return
-    table |= floor(args.build)
-    print("What isolation costs. Exact instruction counts from the user stub's call to its return;\n"
-          "QEMU counts instructions, so what a CR3 write costs in time is not in them: their number "
-          "is.\n")
-    for lines in (costs(table), peers(table), [""], exposure(rows)):
-        for line in lines:
-            print(line)
-    print(f"\nRaw log and figures: {folder}/serial.log, {folder}/results.jsonl")
+    """Runs a command of the laboratory."""
+    args = arguments()
+    try:
+        args.function(args)
+    except MatrixError as error:
+        sys.exit(f"study: {error}")
+    except KeyboardInterrupt:
+        sys.exit("\nstudy: stopped; what has been measured is kept, and `make study` goes on from there")
 
 
 if __name__ == "__main__":

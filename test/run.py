@@ -20,14 +20,17 @@ import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "test", "boot")]
+sys.path[:0] = [os.path.join(ROOT, name) for name in ("scripts", "test/boot", "test/study")]
 import coverage  # noqa: E402  pylint: disable=wrong-import-position
 import figures as study_figures  # noqa: E402  pylint: disable=wrong-import-position
 import fuzz_host  # noqa: E402  pylint: disable=wrong-import-position
+import laboratory  # noqa: E402  pylint: disable=wrong-import-position
 import profile_operation  # noqa: E402  pylint: disable=wrong-import-position
 import ktap  # noqa: E402  pylint: disable=wrong-import-position
 import matrix  # noqa: E402  pylint: disable=wrong-import-position
 import page_walk  # noqa: E402  pylint: disable=wrong-import-position
+import tlb_model  # noqa: E402  pylint: disable=wrong-import-position
+from study import parts as study_parts  # noqa: E402  pylint: disable=wrong-import-position
 
 # Instructions of an icount run: exact, so the bound holds on any machine.
 ISOLATION_AT_MOST = 10  # what split adds to a call
@@ -333,11 +336,19 @@ class Tests:
 
     # --- figures ------------------------------------------------------------------------------------
 
+    def quick_study(self, number):
+        """(exit status, output, results) of a study of the figures that are checked in."""
+        out = os.path.join(self.logs, f"study-{number}")
+        command = [sys.executable, "scripts/study.py", "run", "--section", "quick", "--fresh",
+                   "--build", self.args.build, "--out", out, "--cc", self.args.cc]
+        status, output = execute(command, 320, cwd=ROOT)
+        with open(os.path.join(out, "results.jsonl"), encoding="utf-8") as file:
+            return status, output, file.read()
+
     def figures(self):
-        """Two studies print the same, and isolation costs no more than it may."""
-        outputs = [execute([sys.executable, "scripts/study.py", "--build", self.args.build], 320,
-                           cwd=ROOT) for _ in range(2)]
-        self.log("figures", outputs[0][1] + outputs[1][1])
+        """Two studies have the same figures, and isolation costs no more than it may."""
+        status, output, results = self.quick_study(1)
+        self.log("figures", output)
         totals = ktap.Totals()
 
         def check(good, text):
@@ -346,10 +357,9 @@ class Tests:
             else:
                 totals.fail(text)
 
-        check(outputs[0][0] == 0, f"the study ends with {outputs[0][0]}")
-        check(outputs[0] == outputs[1], "two studies print different tables")
-        with open(os.path.join(self.args.build, "study", "results.jsonl"), encoding="utf-8") as file:
-            table = study_figures.table_of(json.loads(line) for line in file)
+        check(status == 0, f"the study ends with {status}")
+        check(results == self.quick_study(2)[2], "two studies have different figures")
+        table = study_figures.table_of(json.loads(line) for line in results.splitlines())
         for benchmark in ("Null", "Enosys", "ReadZero1", "ReadZero64K", "WriteNull1"):
             for door in study_figures.DOORS:
                 split, shared, *writes = table[benchmark, door]
@@ -357,6 +367,13 @@ class Tests:
                 check(split - shared <= ISOLATION_AT_MOST, f"{name}: {split} and {shared}")
                 check(writes == [2, 0], f"{name}: {writes} CR3 writes")
         self.expected_figures(table, check)
+        return totals
+
+    def pretended_studies(self):
+        """The laboratory with a machine that only pretends."""
+        totals = ktap.Totals()
+        for name, problems in laboratory.pretended():
+            totals.add(single([f"{name}: {problem}" for problem in problems]))
         return totals
 
     def seen_from_outside(self):
@@ -375,6 +392,38 @@ class Tests:
                     totals.fail(f"{benchmark} in {name}: {seen.total()} instructions, "
                                 f"{seen.cr3_writes} CR3 writes, not {wanted}")
         return totals
+
+    def modelled_misses(self):
+        """The model of TLBs counts what can be derived by hand."""
+        totals = ktap.Totals()
+        for good, text in tlb_model.results(execute, self.args.build):
+            if good:
+                totals.passed += 1
+            else:
+                totals.fail(text)
+        return totals
+
+    def parts(self):
+        """Each instruction of a call belongs to one part of it, and the modes differ in the switch alone."""
+        expected, _ = study_figures.read(study_figures.EXPECTED)
+        totals = ktap.Totals()
+        for door in ("int80", "sysenter"):
+            split, shared = ({record["part"]: record["value"] for record in study_parts.records(
+                self.args.build, "ReadZero1", mode, door)} for mode in study_figures.MODES)
+            for found, wanted in zip((split, shared), expected["ReadZero1", door]):
+                totals.add(single([] if sum(found.values()) <= wanted else
+                                  [f"{door}: {found} are more than {wanted}"]))
+            differing = [part for part, count in split.items() if count != shared[part]]
+            totals.add(single([] if differing == ["switch"] and all(split.values()) else
+                              [f"{door}: {split} and {shared}"]))
+        return totals
+
+    def report(self):
+        """The page of a study, of samples; what needs a browser is skipped where there is none."""
+        status, output = execute([sys.executable, "test/report/check.py", "--sample",
+                                  os.path.join(self.logs, "report")], 120, cwd=ROOT)
+        self.log("report", output)
+        return totals_of(output, status)
 
     def expected_figures(self, table, check):
         """No figure is worse than the file has it; what is better is said."""
@@ -419,7 +468,12 @@ class Tests:
         yield "reader of KTAP", self.ktap_reader
         yield "QEMU that does not start", self.no_machine
         yield "figures", self.figures
+        yield "study: cells, cache, shards, differences", self.pretended_studies
+        yield "study: two runs are the same", lambda: single(list(laboratory.exact_twice(self.args.build)))
         yield "figures from outside", self.seen_from_outside
+        yield "model of TLBs: derived by hand", self.modelled_misses
+        yield "parts of a call", self.parts
+        yield "report of a study", self.report
         for knobs, last in matrix.TERMINALS:
             yield f"terminal: {knobs}, {last}", \
                 lambda knobs=knobs, last=last: self.terminal(knobs, last)

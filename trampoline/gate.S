@@ -723,8 +723,9 @@ G(direct):
 	movl	$0, %ss:SLOT_CALLED(%ebx)
 	movl	$0, %ss:SLOT_EAX(%ebx)
 
-/* ebp: the slot that is left; ebx: the one that is entered. An NMI between here and the write of
- * CPU_KSTACK still finds this thread on its empty kernel stack, and does not look at slots. */
+/* ebp: the slot that is left; ebx: the one that is entered. An NMI up to the write of CPU_KSTACK uses
+ * this thread's kernel stack, which is empty, and then the other's, which nobody goes back to any
+ * more. It does not look at slots. */
 .Ldirect_switch:
 	popl	SLOT_EBP(%ebp)
 	popl	SLOT_EIP(%ebp)

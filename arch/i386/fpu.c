@@ -8,6 +8,7 @@
  */
 #define INITIAL_FCW   0x37f
 #define INITIAL_MXCSR 0x1f80
+#define MXCSR_ALWAYS  0xffbf /* the bits of a CPU whose mask reads zero (SDM 1 11.6.6) */
 
 /* FXSAVE's and FNSAVE's layouts, as far as needed (SDM 1 table 10-2, figure 8-9). */
 struct fxsave {
@@ -36,14 +37,22 @@ void fpu_init_state(uint8_t *state)
     }
 }
 
+static uint8_t initial[FPU_STATE] __attribute__((aligned(16)));
+
+uint32_t fpu_mxcsr_bits;
+
+void fpu_init(void)
+{
+    if (cpu.fxsr) {
+        fpu_save(initial);
+        uint32_t mask = ((struct fxsave *)initial)->mxcsr_mask;
+        fpu_mxcsr_bits = mask ? mask : MXCSR_ALWAYS;
+    }
+    fpu_init_state(initial);
+}
+
 void fpu_reset(void)
 {
-    static uint8_t initial[FPU_STATE] __attribute__((aligned(16)));
-    static bool made;
-
-    if (!made)
-        fpu_init_state(initial);
-    made = true;
     fpu_load(initial);
 }
 

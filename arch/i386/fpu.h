@@ -7,6 +7,12 @@
 /* Bytes of saved state, aligned to 16: FXSAVE's; FNSAVE needs 108 (SDM 1 10.5.1, 8.1.10). */
 #define FPU_STATE 512
 
+/* Looks at the CPU's, once. */
+void fpu_init(void);
+
+/* The bits of MXCSR that this CPU has; FXRSTOR faults on any other (SDM 1 11.6.6). */
+extern uint32_t fpu_mxcsr_bits;
+
 /* Writes the state that a new program starts with: what Linux gives. state: FPU_STATE bytes. */
 void fpu_init_state(uint8_t *state);
 

@@ -4,11 +4,11 @@
 
 #include "kernel/abi_signal.h"
 
-/* Writes state, FPU_STATE bytes as fpu_save() leaves them, to a frame. 0 or -EFAULT. */
-int fpu_to_frame(const uint8_t *state, unsafe_fpstate frame);
+/* Moves the running thread's state to a frame, aligned to 16; its state is a new program's then.
+ * What the CPU reserves in the frame may be left as it was. */
+void fpu_to_frame(struct fpstate *frame);
 
-/* The other way for the running thread: whatever the frame holds, the result can be loaded. state
- * is FPU_STATE bytes of the thread's own; not to be loaded after -EFAULT. */
-int fpu_from_frame(unsafe_fpstate frame, uint8_t *state);
+/* The other way, whatever the frame holds. -EFAULT: it cannot be read, and nothing has changed. */
+int fpu_from_frame(unsafe_fpstate frame);
 
 #endif

@@ -22,6 +22,9 @@ void memory_seal(bool global);
 /* True of the frames that memory_seal() made read-only: text, read-only data, gate pages, IDT. */
 bool memory_is_sealed(paddr_t frame);
 
+/* Reads a word from each of that many pages, up to a few MiB, of the direct map behind the kernel. */
+void memory_touch(unsigned pages);
+
 /* Directory entries from KERNEL_BASE to the gate region, as a shared directory has them. */
 #define KERNEL_TABLES ((GATE_REGION - KERNEL_BASE) / LARGE_PAGE)
 extern pte_t memory_shared_entries[KERNEL_TABLES];

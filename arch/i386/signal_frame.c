@@ -26,22 +26,14 @@
 static const uint8_t old_code[8] = {0x58, 0xb8, 119, 0, 0, 0, 0xcd, 0x80};
 static const uint8_t rt_code[8] = {0xb8, 173, 0, 0, 0, 0xcd, 0x80, 0};
 
-/* The frame of a handler without SA_SIGINFO; what is between the two parts is nobody's. */
-struct old_frame_head {
+/* The frame of a handler without SA_SIGINFO. */
+struct old_frame {
     vaddr_t return_address;
     int32_t signal;
     struct sigcontext context;
-};
-
-struct old_frame_tail {
+    struct fpstate unused;
     uint32_t mask_high;
     uint8_t code[8];
-};
-
-struct old_frame {
-    struct old_frame_head head;
-    struct fpstate unused;
-    struct old_frame_tail tail;
 };
 
 struct rt_frame {
@@ -52,10 +44,6 @@ struct rt_frame {
     struct ucontext context;
     uint8_t code[8];
 };
-
-UNSAFE_POINTER(old_frame_head, struct old_frame_head);
-UNSAFE_POINTER(old_frame_tail, struct old_frame_tail);
-UNSAFE_POINTER(rt_frame, struct rt_frame);
 
 /* --- going ---------------------------------------------------------------------------------------
  */
@@ -107,17 +95,6 @@ static void fill_context(struct sigcontext *context, const struct trapframe *tf,
     };
 }
 
-/* Writes the FPU's state below *stack, which moves. */
-static int push_fpstate(vaddr_t *stack)
-{
-    struct thread *thread = current_thread();
-
-    /* the thread's own buffer is free while it runs */
-    fpu_copy_current(thread->fpu);
-    *stack = ROUND_DOWN(*stack - sizeof(struct fpstate), 16);
-    return fpu_to_frame(thread->fpu, (unsafe_fpstate){.address = *stack});
-}
-
 /* At the handler's first instruction the stack is as after a call: esp + 4 is a multiple of 16. */
 static vaddr_t align_frame(vaddr_t stack)
 {
@@ -129,44 +106,92 @@ static vaddr_t return_address(const struct sigaction *action, vaddr_t vdso)
     return action->flags & SA_RESTORER ? action->restorer : vdso;
 }
 
-static int push_old_frame(vaddr_t esp, vaddr_t fpstate, const struct trapframe *tf,
-                          const struct sigaction *action, int signal, sigset_t mask)
-{
-    unsafe_old_frame_head user_head = {.address = esp};
-    unsafe_old_frame_tail user_tail = {.address = esp + offsetof(struct old_frame, tail)};
-    struct old_frame_head head;
-    struct old_frame_tail tail;
+/* What a handler is called with, and where on its stack. */
+struct delivery {
+    const struct sigaction *action;
+    const struct siginfo *info;
+    sigset_t mask;
+    vaddr_t esp, fpstate;
+};
 
-    head.return_address = return_address(action, VDSO_SIGRETURN);
-    head.signal = signal;
-    fill_context(&head.context, tf, fpstate, mask);
-    tail.mask_high = mask >> 32;
-    memcpy(tail.code, old_code, sizeof(tail.code));
-    return copy_object_k2u(user_head, &head) ?: copy_object_k2u(user_tail, &tail);
+static void fill_old_frame(struct old_frame *frame, const struct delivery *delivery,
+                           const struct trapframe *tf)
+{
+    frame->return_address = return_address(delivery->action, VDSO_SIGRETURN);
+    frame->signal = delivery->info->signo;
+    fill_context(&frame->context, tf, delivery->fpstate, delivery->mask);
+    frame->mask_high = delivery->mask >> 32;
+    memcpy(frame->code, old_code, sizeof(frame->code));
 }
 
-static int push_rt_frame(vaddr_t esp, vaddr_t fpstate, const struct trapframe *tf,
-                         const struct sigaction *action, const struct siginfo *info, sigset_t mask)
+static void fill_rt_frame(struct rt_frame *frame, const struct delivery *delivery,
+                          const struct trapframe *tf)
 {
     const struct thread *thread = current_thread();
-    struct rt_frame frame;
 
-    memset(&frame, 0, sizeof(frame));
-    frame.return_address = return_address(action, VDSO_RT_SIGRETURN);
-    frame.signal = info->signo;
-    frame.info_address = esp + offsetof(struct rt_frame, info);
-    frame.context_address = esp + offsetof(struct rt_frame, context);
-    frame.info.info = *info;
-    frame.context.stack = thread->altstack;
+    frame->return_address = return_address(delivery->action, VDSO_RT_SIGRETURN);
+    frame->signal = delivery->info->signo;
+    frame->info_address = delivery->esp + offsetof(struct rt_frame, info);
+    frame->context_address = delivery->esp + offsetof(struct rt_frame, context);
+    frame->info = (struct siginfo_user){.info = *delivery->info};
+    frame->context.flags = 0;
+    frame->context.link = 0;
+    frame->context.stack = thread->altstack;
     if (!thread->altstack.size)
-        frame.context.stack.flags = SS_DISABLE;
+        frame->context.stack.flags = SS_DISABLE;
     else if (on_altstack(thread, tf->esp))
-        frame.context.stack.flags |= SS_ONSTACK;
-    fill_context(&frame.context.context, tf, fpstate, mask);
-    frame.context.mask = mask;
-    memcpy(frame.code, rt_code, sizeof(frame.code));
-    unsafe_rt_frame user = {.address = esp};
-    return copy_object_k2u(user, &frame);
+        frame->context.stack.flags |= SS_ONSTACK;
+    fill_context(&frame->context.context, tf, delivery->fpstate, delivery->mask);
+    frame->context.mask = delivery->mask;
+    memcpy(frame->code, rt_code, sizeof(frame->code));
+}
+
+/* The frame and the FPU's state above it, at place as the kernel sees it. */
+static void fill(uint8_t *place, const struct delivery *delivery, const struct trapframe *tf)
+{
+    if (delivery->action->flags & SA_SIGINFO)
+        fill_rt_frame((struct rt_frame *)place, delivery, tf);
+    else
+        fill_old_frame((struct old_frame *)place, delivery, tf);
+    fpu_to_frame((struct fpstate *)(place + (delivery->fpstate - delivery->esp)));
+}
+
+#define FRAME_MAX                                                                    \
+    (MAX(sizeof(struct old_frame), sizeof(struct rt_frame)) + 2 * 16 /* aligned */ + \
+     sizeof(struct fpstate))
+
+/* A frame that lies across two pages is built elsewhere; but first both must be there, since the
+ * FPU's state can be moved only once. */
+static __attribute__((noinline)) int push_across(const struct delivery *delivery, size_t size,
+                                                 const struct trapframe *tf)
+{
+    unsafe_bytes user = {.address = delivery->esp};
+    size_t lower_size = PAGE_SIZE - delivery->esp % PAGE_SIZE;
+    void *lower = unsafe_view(user, lower_size);
+    void *upper = unsafe_view(unsafe_advance(user, lower_size), size - lower_size);
+    uint8_t buffer[FRAME_MAX] __attribute__((aligned(16)));
+    uint8_t *place = buffer + delivery->esp % 16;
+
+    if (!lower || !upper)
+        return -EFAULT;
+    memset(buffer, 0, sizeof(buffer));
+    fill(place, delivery, tf);
+    memcpy(lower, place, lower_size);
+    memcpy(upper, place + lower_size, size - lower_size);
+    return 0;
+}
+
+static int push(const struct delivery *delivery, const struct trapframe *tf)
+{
+    size_t size = delivery->fpstate + sizeof(struct fpstate) - delivery->esp;
+
+    if (delivery->esp % PAGE_SIZE + size > PAGE_SIZE)
+        return push_across(delivery, size, tf);
+    uint8_t *place = unsafe_view((unsafe_bytes){.address = delivery->esp}, size);
+    if (!place)
+        return -EFAULT;
+    fill(place, delivery, tf);
+    return 0;
 }
 
 int signal_frame_push(struct trapframe *tf, const struct sigaction *action,
@@ -176,16 +201,13 @@ int signal_frame_push(struct trapframe *tf, const struct sigaction *action,
     bool rt = action->flags & SA_SIGINFO;
     vaddr_t stack = frame_stack(thread, tf, action);
     bool was_on_altstack = thread->altstack.size && on_altstack(thread, stack);
+    vaddr_t fpstate = ROUND_DOWN(stack - sizeof(struct fpstate), 16);
+    vaddr_t esp = align_frame(fpstate - (rt ? sizeof(struct rt_frame) : sizeof(struct old_frame)));
 
-    if (push_fpstate(&stack))
-        return -EFAULT;
-    vaddr_t fpstate = stack;
-    vaddr_t esp = align_frame(stack - (rt ? sizeof(struct rt_frame) : sizeof(struct old_frame)));
     /* a handler on the alternate stack that would run out of it */
     if (was_on_altstack && !on_altstack(thread, esp))
         return -EFAULT;
-    if (rt ? push_rt_frame(esp, fpstate, tf, action, info, mask)
-           : push_old_frame(esp, fpstate, tf, action, info->signo, mask))
+    if (push(&(struct delivery){action, info, mask, esp, fpstate}, tf))
         return -EFAULT;
 
     if (thread->altstack.flags & SS_AUTODISARM)
@@ -198,7 +220,6 @@ int signal_frame_push(struct trapframe *tf, const struct sigaction *action,
     tf->cs = USER_CS;
     tf->ds = tf->es = tf->ss = USER_DS;
     tf->eflags &= ~(EFLAGS_DF | EFLAGS_RF | EFLAGS_TF);
-    fpu_reset(); /* the handler starts with an FPU like a new program's */
     return 0;
 }
 
@@ -240,18 +261,11 @@ static uint32_t user_selector(uint32_t selector)
     return selector ? selector | 3 : 0;
 }
 
-static int restore_fpu(vaddr_t fpstate)
+static int restore_fpu(unsafe_fpstate user)
 {
-    struct thread *thread = current_thread();
-    unsafe_fpstate user = {.address = fpstate};
-
-    if (unsafe_is_null(user)) {
-        fpu_reset();
-        return 0;
-    }
-    if (fpu_from_frame(user, thread->fpu))
-        return -EFAULT;
-    fpu_load(thread->fpu);
+    if (!unsafe_is_null(user))
+        return fpu_from_frame(user);
+    fpu_reset();
     return 0;
 }
 
@@ -260,7 +274,7 @@ static int restore(struct trapframe *tf, const struct sigcontext *context, sigse
     struct thread *thread = current_thread();
 
     signal_set_blocked(mask);
-    if (restore_fpu(context->fpstate))
+    if (restore_fpu((unsafe_fpstate){.address = context->fpstate}))
         return -EFAULT;
     load_fs_gs(user_selector(context->fs), user_selector(context->gs));
     tf->es = user_selector(context->es);
@@ -296,9 +310,9 @@ static long bad_frame(struct trapframe *tf)
 /* The old trampoline popped the signal's number: esp is 8 behind the frame. */
 SYSCALL_DEFINE0(sigreturn)
 {
-    vaddr_t address = tf->esp - offsetof(struct old_frame, head.context);
+    vaddr_t address = tf->esp - offsetof(struct old_frame, context);
     unsafe_sigcontext user = {.address = tf->esp};
-    unsafe_bytes mask_high = {.address = address + offsetof(struct old_frame, tail.mask_high)};
+    unsafe_bytes mask_high = {.address = address + offsetof(struct old_frame, mask_high)};
     struct sigcontext context;
     uint32_t high;
 

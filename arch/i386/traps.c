@@ -83,7 +83,7 @@ user_fault(const struct trapframe *tf, const struct siginfo *info, const char *f
     char reason[80];
     va_list arguments;
 
-    if (handler == SIG_DFL || handler == SIG_IGN || (thread->blocked & SIGNAL_BIT(info->signo))) {
+    if (handler == SIG_DFL || handler == SIG_IGN || (thread->blocked & signal_bit(info->signo))) {
         va_start(arguments, format);
         vsnprintf(reason, sizeof(reason), format, arguments);
         va_end(arguments);
@@ -273,10 +273,16 @@ static void user_exception(struct trapframe *tf)
     user_fault(tf, &info, "%s (error %x)", exception_name(tf->vector), tf->error);
 }
 
-/* What comes on the entry stack is not served before the next exit of the kernel: the gate page
- * must not put the thread to sleep over it. */
-static __attribute__((noinline)) void trap_in_gate(void)
+/*
+ * What comes on the entry stack is not served before the next exit of the kernel: the gate page
+ * must not put the thread to sleep over it. An NMI has nothing that could be served, and it alone
+ * comes in the middle of a direct message, when the slots agree neither with each other nor with
+ * the kernel's lists.
+ */
+static __attribute__((noinline)) void trap_in_gate(const struct trapframe *tf)
 {
+    if (tf->vector == VECTOR_NMI)
+        return;
     if (current_thread()->state != THREAD_RUNNABLE)
         direct_settle(current_thread());
     gate_words(0)->slot = NULL;
@@ -290,7 +296,7 @@ void trap_dispatch(struct trapframe *tf)
         if (unlikely(thread_of(tf)->state != THREAD_RUNNABLE))
             direct_settle(thread_of(tf));
     } else if ((vaddr_t)tf >= GATE_REGION) {
-        trap_in_gate();
+        trap_in_gate(tf);
     }
     if (unlikely(sweep_on) && (tf->vector >= VECTOR_IRQ || tf->vector == VECTOR_NMI))
         sweep_record(tf->vector, tf->eip, tf->cs);

@@ -85,9 +85,9 @@ static struct signal_sets signals_of(const struct process *process, const struct
     for (int signal = 1; signal <= NSIG; signal++) {
         vaddr_t handler = process->sighand->actions[signal - 1].handler;
         if (handler == SIG_IGN)
-            sets.ignored |= SIGNAL_BIT(signal);
+            sets.ignored |= signal_bit(signal);
         else if (handler != SIG_DFL)
-            sets.caught |= SIGNAL_BIT(signal);
+            sets.caught |= signal_bit(signal);
     }
     return sets;
 }

@@ -40,7 +40,7 @@ class Row:
     busybox: bool = False     # means nothing without it
     typed: str = ""           # what the serial port receives
     at_most: tuple = ()       # (regular expression, the most that the number in it may be)
-    timeout: int = 60
+    timeout: int = 120        # on a busy host; a row of a quiet one takes seconds
     initrd: str = ""          # another one than the build's
     flavour: str = ""         # of the kernel: its instruments
 
@@ -64,7 +64,7 @@ def sabotage(name, what, *expect, mode="split", **settings):
 def script(name, knobs, **settings):
     """A boot into a script of busybox's shell whose output the host's kernel knows as well."""
     return Row(f"{name}, {knobs}", f"{knobs} loglevel=error -- /bin/sh /test/{name}",
-               script=name, timeout=120, **settings)
+               script=name, timeout=240, **settings)
 
 
 DOORS = ("int80", "sysenter", "syscall", "callgate")
@@ -140,11 +140,11 @@ ROWS = [
     Row("what a boot costs", "", typed="counters\npoweroff\n",
         at_most=((r", (\d+) thousand in the kernel", KERNEL_AT_MOST),
                  (r"thousand cycles +(\d+)", PROMPT_AT_MOST))),
-    Row("guest tests, four doors", "loglevel=warning -- /test/run", ktap=True, timeout=240),
+    Row("guest tests, four doors", "loglevel=warning -- /test/run", ktap=True, timeout=480),
     Row("guest tests, kcov", "loglevel=warning -- /test/run kcov", ktap=True, flavour="kcov"),
     Row("guest tests, ipc=kernel", "ipc=kernel loglevel=warning -- /test/run ipc ipc_death", ktap=True),
     *[Row(f"guest tests, copy={copy}", f"{mode} copy={copy} loglevel=warning -- /test/run {COPYING}",
-          ktap=True, timeout=300)
+          ktap=True, timeout=480)
       for copy, mode in (("window", MODES[0]), ("bounce", MODES[0]), ("direct", MODES[1]))],
     *[Row(f"guest tests, SMAP, copy={copy}",
           f"isolation=shared copy={copy} loglevel=warning -- /test/pointers", ktap=True, cpu="max",
@@ -153,34 +153,44 @@ ROWS = [
         qemu=I386),
     Row("guest tests, copies, SMAP", "loglevel=warning -- /test/run copies", ktap=True, cpu="max",
         qemu=I386),
-    Row("what copies cost", "loglevel=warning -- /bin/bench copies", timeout=120,
-        at_most=((r"CopyZeroes/isolation=split/copy=walk/size=65536/offset=0/touch=warm 5 (\d+)",
+    Row("bench: members of every group", "loglevel=warning -- /bin/bench --twice --marks "
+        "--isolation=all --door=int80 --resident=all Null Ring/processes=4/kib=4 WorkingSet/pages=16 "
+        "WorkingSetSwitch/pages=16 ShellExit CopyOut/size=4096 Exposure",
+        (r"BenchmarkWorkingSet/isolation=split/door=int80/resident=on/pages=16 101 \d+ instr/op 2 cr3/op",
+         r"BenchmarkWorkingSetSwitch/isolation=shared/door=int80/resident=off/pages=16 101 \d+ instr/op "
+         r"2 cr3/op",
+         r"BenchmarkRing/isolation=split/door=int80/resident=off/processes=4/kib=4 11 \d+ instr/op "
+         r"16 cr3/op",
+         r"BenchmarkShellExit/isolation=shared/door=int80/resident=off 1 \d+ instr/op \d+ cr3/op "
+         r"\d+ calls/op"), ktap=True, busybox=True),
+    Row("what copies cost", "loglevel=warning -- /bin/bench --door=int80 --copy=all copies", timeout=240,
+        at_most=((r"CopyZeroes/isolation=split/door=int80/copy=walk/size=65536/offset=0/fresh=0 5 (\d+)",
                   COPY_64K_AT_MOST),
-                 (r"CopyZeroes/isolation=split/copy=walk/size=1/offset=0/touch=warm 5 (\d+)",
+                 (r"CopyZeroes/isolation=split/door=int80/copy=walk/size=1/offset=0/fresh=0 5 (\d+)",
                   COPY_1_AT_MOST))),
     Row("guest tests, resident=on",
         "resident=on loglevel=warning -- /test/run doors step fork signal sigframe threads tls", ktap=True,
-        timeout=120),
-    Row("guest tests, i386 core2duo", "loglevel=warning -- /test/run", ktap=True, timeout=240,
+        timeout=240),
+    Row("guest tests, i386 core2duo", "loglevel=warning -- /test/run", ktap=True, timeout=480,
         cpu="core2duo-v1", qemu=I386),
-    Row("guest tests, 486", "loglevel=warning -- /test/run", ktap=True, timeout=240, cpu="486",
+    Row("guest tests, 486", "loglevel=warning -- /test/run", ktap=True, timeout=480, cpu="486",
         qemu=I386),
-    Row("guest tests, pentium", "loglevel=warning -- /test/run", ktap=True, timeout=240,
+    Row("guest tests, pentium", "loglevel=warning -- /test/run", ktap=True, timeout=480,
         cpu="pentium", qemu=I386),
     Row("guest tests, SMEP SMAP UMIP", "loglevel=warning -- /test/run doors isolation step pointers "
-        "faults signal tls", ktap=True, timeout=200, cpu="max", qemu=I386),
+        "faults signal tls", ktap=True, timeout=480, cpu="max", qemu=I386),
     Row("guest tests, SMAP, copy=direct", "isolation=shared copy=direct loglevel=warning -- "
         "/test/pointers", ktap=True, cpu="max", qemu=I386),
-    Row("soak, a round", "sweep=on loglevel=warning -- /test/soak", ktap=True, timeout=200,
+    Row("soak, a round", "sweep=on loglevel=warning -- /test/soak", ktap=True, timeout=480,
         icount=False),
     Row("guest tests, 24 MiB", "loglevel=warning -- /test/run fork leak oom memory storm", ktap=True,
-        timeout=120, mem="24"),
+        timeout=240, mem="24"),
     Row("guest tests, poison", "poison=on loglevel=warning -- /test/run " + POISONED, ktap=True,
-        timeout=240),
+        timeout=480),
     # with interrupts wherever the host's clock puts them
     Row("guest tests, wall clock", "loglevel=warning -- /test/run isolation time sched", ktap=True,
-        timeout=120, icount=False),
-    Row("guest tests, GRUB", "loglevel=warning -- /test/run doors isolation", ktap=True, timeout=120,
+        timeout=240, icount=False),
+    Row("guest tests, GRUB", "loglevel=warning -- /test/run doors isolation", ktap=True, timeout=240,
         **GRUB),
 ]
 

@@ -752,6 +752,7 @@ static const struct call all_calls[] = {
     CALL_AFTER(a_request, ipc_reply_and_wait, "", FD_RECEIVE, 1, 2, 3, 4),
     CALL_AFTER(a_server, ipc_message, "", IPC_CALL, FD_SEND, P(message)),
     CALL(postern_batch, "", P(batch), 2, OUT(0)),
+    CALL(postern_touch, "", 8),
 };
 
 /* Those without a line, each with the reason. */

@@ -20,7 +20,7 @@ static struct {
 static unsigned faults;
 
 /* Of user memory at BASE; makes the page present. */
-int copy_fault_in(struct space *space, vaddr_t address, uint32_t access)
+int space_fault(struct space *space, vaddr_t address, uint32_t access)
 {
     unsigned page = (address - BASE) >> PAGE_SHIFT;
 
@@ -30,6 +30,10 @@ int copy_fault_in(struct space *space, vaddr_t address, uint32_t access)
         return -EFAULT;
     pages[page].present = true;
     return 0;
+}
+
+void thread_out_of_memory(void)
+{
 }
 
 static bool accessible(vaddr_t user, size_t size)

@@ -12,89 +12,73 @@
 #include <unistd.h>
 
 #include "user/bench/bench.h"
-#include "user/lib/postern.h"
 #include "user/lib/syscall.h"
 
+#define PATH    "/tmp/bench-copies"
 #define LARGEST (1 << 20)
 #define PAGE    4096
 
+enum { SIZE, OFFSET, FRESH }; /* fresh: into pages that are not there yet */
+
 static char *buffer;
 
-static const struct direction {
-    const char *name;
-    const char *path;
-    int number;
-} directions[] = {
-    {"CopyZeroes", "/dev/zero", NR_read},
-    {"CopyOut", "/tmp/bench-copies", NR_pread64},
-    {"CopyIn", "/tmp/bench-copies", NR_pwrite64},
-};
-
-/* Each page, by a store. */
-static void touch_all(void)
+static void touch_or_forget(void)
 {
-    for (unsigned i = 0; i <= LARGEST; i += PAGE)
+    if (bench_parameter[FRESH])
+        madvise(buffer, LARGEST + PAGE, MADV_DONTNEED);
+    for (unsigned i = 0; !bench_parameter[FRESH] && i <= LARGEST; i += PAGE)
         buffer[i] = 1;
 }
 
-static void touch_none(void)
+static void copy(struct call *call, int number, const char *path)
 {
-    madvise(buffer, LARGEST + PAGE, MADV_DONTNEED);
+    buffer = buffer ? buffer : bench_map(LARGEST + PAGE);
+    *call = (struct call){number,
+                          {bench_open(path, O_RDWR), (long)buffer + bench_parameter[OFFSET],
+                           bench_parameter[SIZE], 0, 0}};
 }
 
-static const struct touch {
-    const char *name;
-    void (*prepare)(void);
-} touches[] = {{"warm", touch_all}, {"first", touch_none}};
-
-static void make_file(const char *path)
+static void copy_zeroes(struct call *call)
 {
-    int fd = open(path, O_CREAT | O_RDWR, 0600);
+    copy(call, NR_read, "/dev/zero");
+}
 
+/* Nobody else needs to see the file. */
+static void copy_file(struct call *call, int number)
+{
+    int fd = bench_open(PATH, O_CREAT | O_RDWR);
+
+    buffer = bench_map(LARGEST + PAGE);
     memset(buffer, 1, LARGEST);
     if (write(fd, buffer, LARGEST) != LARGEST)
-        perror(path);
+        perror(PATH);
     close(fd);
+    copy(call, number, PATH);
+    unlink(PATH);
 }
 
-static void run(const struct direction *direction, const char *copy, unsigned size, unsigned offset,
-                const struct touch *touch)
+static void copy_out(struct call *call)
 {
-    int fd = bench_open(direction->path, O_RDWR);
-    const struct call call = {direction->number, {fd, (long)buffer + offset, size, 0, 0}};
-    struct cost cost = measure_prepared(bench_door, &call, touch->prepare);
-
-    printf("Benchmark%s/isolation=%s/copy=%s/size=%u/offset=%u/touch=%s %u ", direction->name,
-           bench_mode(), copy, size, offset, touch->name, cost.samples);
-    bench_print_cost(cost);
-    close(fd);
+    copy_file(call, NR_pread64);
 }
 
-static void run_all(const char *copy)
+static void copy_in(struct call *call)
 {
-    static const unsigned sizes[] = {1, 16, 256, 4096, 65536, LARGEST};
+    copy_file(call, NR_pwrite64);
+}
 
-    for (int d = 0; d < 3; d++) {
-        for (int t = 0; t < 2; t++) {
-            for (unsigned s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
-                for (unsigned offset = 0; offset < 2; offset++) {
-                    run(&directions[d], copy, sizes[s], offset, &touches[t]);
-                }
-            }
-        }
+static const struct repetition few = {.warm_up = 2, .samples = 5, .prepare = touch_or_forget};
+
+#define COPY(label, function)                                                              \
+    {                                                                                      \
+        .name = (label),                                                                   \
+        .parameters = {{"size", 1, LARGEST, 16}, {"offset", 0, 1, 2}, {"fresh", 0, 1, 2}}, \
+        .prepare = (function), .how = &few                                                 \
     }
-}
 
-void bench_copies(void)
-{
-    buffer = bench_map(LARGEST + PAGE);
-    bench_door = syscall_stub(DOOR_INT80);
-    make_file(directions[1].path);
-    if (!on_postern())
-        run_all("linux");
-    for (int copy = 0; on_postern() && copy < NR_COPIES; copy++) {
-        if (!postern_set(POSTERN_COPY, copy))
-            run_all(copy_names[copy]);
-    }
-    unlink(directions[1].path);
-}
+const struct bench bench_copies[] = {
+    COPY("CopyZeroes", copy_zeroes),
+    COPY("CopyOut", copy_out),
+    COPY("CopyIn", copy_in),
+    {.name = NULL},
+};

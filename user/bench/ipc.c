@@ -38,7 +38,7 @@ static void kernel(struct call *call)
 }
 
 const struct bench bench_ipc[] = {
-    {"IpcRoundTrip", direct, NULL, false},
-    {"IpcRoundTripKernel", kernel, NULL, false},
-    {NULL, NULL, NULL, false},
+    {.name = "IpcRoundTrip", .prepare = direct, .postern_only = true},
+    {.name = "IpcRoundTripKernel", .prepare = kernel, .postern_only = true},
+    {.name = NULL},
 };

@@ -2,62 +2,62 @@
 
 #include <stdlib.h>
 
+#include "user/bench/mark.h"
 #include "user/lib/cpuid.h"
 #include "user/lib/postern.h"
 
-#define SAMPLES         101
 #define WARM_UP         10
 #define PROFILE_SAMPLES 9
+#define MARKED_SAMPLES  9
 
 /*
- * timed_call(entry, call): ticks between two RDTSCs around `call *entry`. Everything that can be
- * loaded before the first RDTSC is; what lies between besides the call is the same for every entry,
- * and an entry that only returns measures it.
+ * A function that calls `call *entry` with the call's registers. Everything that can be loaded
+ * before START is; what lies between it and STOP besides the call is the same for every entry, and
+ * an entry that only returns measures it.
  */
+#define CALLER(name, start, begin, end, stop)                                           \
+    "\t.globl " name "\n" name ":\n"                                                    \
+    "\tpushl %ebx\n"                                                                    \
+    "\tpushl %esi\n"                                                                    \
+    "\tpushl %edi\n"                                                                    \
+    "\tpushl %ebp\n"                                                                    \
+    "\tmovl 20(%esp), %eax\n"                                                           \
+    "\tmovl %eax, timed_entry\n"                                                        \
+    "\tmovl 24(%esp), %ebp\n"                                                           \
+    "\tmovl (%ebp), %eax\n"                                                             \
+    "\tmovl %eax, timed_number\n"                                                       \
+    "\tmovl 12(%ebp), %eax\n"                                                           \
+    "\tmovl %eax, timed_third\n"                                                        \
+    "\tmovl 4(%ebp), %ebx\n"                                                            \
+    "\tmovl 8(%ebp), %ecx\n"                                                            \
+    "\tmovl 16(%ebp), %esi\n"                                                           \
+    "\tmovl 20(%ebp), %edi\n"                                                           \
+    "\tmovl 24(%ebp), %ebp\n" start "\tmovl timed_number, %eax\n"                       \
+    "\tmovl timed_third, %edx\n" begin "\tcall *timed_entry\n" end stop "\tpopl %ebp\n" \
+    "\tpopl %edi\n"                                                                     \
+    "\tpopl %esi\n"                                                                     \
+    "\tpopl %ebx\n"                                                                     \
+    "\tret\n"
+
+/* Ticks between two RDTSCs. And the same between marks, which counts nothing itself. */
 uint32_t timed_call(void (*entry)(void), const struct call *call);
-__asm__("\t.text\n"
-        "timed_call:\n"
-        "\tpushl %ebx\n"
-        "\tpushl %esi\n"
-        "\tpushl %edi\n"
-        "\tpushl %ebp\n"
-        "\tmovl 20(%esp), %eax\n"
-        "\tmovl %eax, timed_entry\n"
-        "\tmovl 24(%esp), %ebp\n"
-        "\tmovl (%ebp), %eax\n"
-        "\tmovl %eax, timed_number\n"
-        "\tmovl 12(%ebp), %eax\n"
-        "\tmovl %eax, timed_third\n"
-        "\tmovl 4(%ebp), %ebx\n"
-        "\tmovl 8(%ebp), %ecx\n"
-        "\tmovl 16(%ebp), %esi\n"
-        "\tmovl 20(%ebp), %edi\n"
-        "\tmovl 24(%ebp), %ebp\n"
-        "\trdtsc\n"
-        "\tmovl %eax, timed_start\n"
-        "\tmovl timed_number, %eax\n"
-        "\tmovl timed_third, %edx\n"
-        "\tcall *timed_entry\n"
-        "\trdtsc\n"
-        "\tsubl timed_start, %eax\n"
-        "\tpopl %ebp\n"
-        "\tpopl %edi\n"
-        "\tpopl %esi\n"
-        "\tpopl %ebx\n"
-        "\tret\n"
-        "\t.lcomm timed_entry, 4\n"
-        "\t.lcomm timed_number, 4\n"
-        "\t.lcomm timed_third, 4\n"
-        "\t.lcomm timed_start, 4\n"
-        "\t.globl empty_stub\n"
-        "empty_stub:\n"
-        "\tret\n"
-        "\t.globl known_stub\n"
-        "known_stub:\n"
-        "\tmovl $1000, %ecx\n"
-        "1:\tdecl %ecx\n"
-        "\tjnz 1b\n"
-        "\tret\n");
+void marked_call(void (*entry)(void), const struct call *call);
+__asm__("\t.text\n" CALLER("timed_call", "\trdtsc\n\tmovl %eax, timed_start\n", "", "",
+                           "\trdtsc\n\tsubl timed_start, %eax\n")
+            CALLER("marked_call", "", MARK_INSTRUCTION(MARK_BEGIN), MARK_INSTRUCTION(MARK_END),
+                   "") "\t.lcomm timed_entry, 4\n"
+                       "\t.lcomm timed_number, 4\n"
+                       "\t.lcomm timed_third, 4\n"
+                       "\t.lcomm timed_start, 4\n"
+                       "\t.globl empty_stub\n"
+                       "empty_stub:\n"
+                       "\tret\n"
+                       "\t.globl known_stub\n"
+                       "known_stub:\n"
+                       "\tmovl $1000, %ecx\n"
+                       "1:\tdecl %ecx\n"
+                       "\tjnz 1b\n"
+                       "\tret\n");
 
 void empty_stub(void);
 void known_stub(void);
@@ -76,13 +76,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* How an operation is repeated. */
-struct repetition {
-    int warm_up, samples;
-    void (*prepare)(void); /* before each; NULL: nothing */
-};
-
-static const struct repetition usual = {WARM_UP, SAMPLES, NULL};
+static const struct repetition usual = {WARM_UP, MAX_SAMPLES, NULL};
 
 static struct cost summary(uint32_t *values, int samples)
 {
@@ -101,7 +95,7 @@ static uint32_t prepared_call(const struct repetition *how, void (*entry)(void),
 static struct cost count_ticks(const struct repetition *how, void (*entry)(void),
                                const struct call *call)
 {
-    uint32_t samples[SAMPLES];
+    uint32_t samples[MAX_SAMPLES];
 
     for (int i = -how->warm_up; i < how->samples; i++) {
         uint32_t ticks = prepared_call(how, entry, call);
@@ -111,22 +105,36 @@ static struct cost count_ticks(const struct repetition *how, void (*entry)(void)
     return summary(samples, how->samples);
 }
 
-static uint32_t count_cr3_writes(const struct repetition *how, void (*entry)(void),
-                                 const struct call *call)
+static uint32_t calls_of(const struct postern_counters *counters)
 {
-    uint32_t samples[SAMPLES];
+    uint32_t calls = counters->answered;
+
+    for (int door = 0; door < NR_DOORS; door++)
+        calls += counters->entries[door];
+    return calls;
+}
+
+/* CR3 writes and calls; none where nobody counts them. */
+static struct cost count_events(const struct repetition *how, void (*entry)(void),
+                                const struct call *call)
+{
+    uint32_t cr3_writes[MAX_SAMPLES], calls[MAX_SAMPLES];
     struct postern_counters before, after;
 
     for (int i = 0; i < how->samples; i++) {
         if (how->prepare)
             how->prepare();
         if (postern_counters(&before))
-            return 0;
+            return (struct cost){0};
         timed_call(entry, call);
         postern_counters(&after);
-        samples[i] = after.cr3_writes - before.cr3_writes;
+        cr3_writes[i] = after.cr3_writes - before.cr3_writes;
+        calls[i] = calls_of(&after) - calls_of(&before);
     }
-    return summary(samples, how->samples).median;
+    return (struct cost){
+        .cr3_writes = summary(cr3_writes, how->samples).median,
+        .calls = summary(calls, how->samples).median,
+    };
 }
 
 bool measure_exact(void)
@@ -138,31 +146,32 @@ bool measure_exact(void)
     return known.median - empty.median == KNOWN_INSTRUCTIONS;
 }
 
-static struct cost difference(const struct repetition *how, void (*entry)(void),
-                              const struct call *call)
+struct cost measure(void (*entry)(void), const struct call *call, const struct repetition *how)
 {
+    how = how ? how : &usual;
     struct cost empty = count_ticks(&usual, empty_stub, call);
     struct cost whole = count_ticks(how, entry, call);
+    struct cost events = count_events(how, entry, call);
+    struct cost no_events = count_events(&usual, empty_stub, call);
 
     return (struct cost){
         .median = whole.median - (empty.median - EMPTY_INSTRUCTIONS),
         .minimum = whole.minimum - (empty.minimum - EMPTY_INSTRUCTIONS),
-        .cr3_writes =
-            count_cr3_writes(how, entry, call) - count_cr3_writes(&usual, empty_stub, call),
+        .cr3_writes = events.cr3_writes - no_events.cr3_writes,
+        .calls = events.calls - no_events.calls,
         .samples = whole.samples,
     };
 }
 
-struct cost measure(void (*entry)(void), const struct call *call)
+void measure_marked(void (*entry)(void), const struct call *call, const struct repetition *how)
 {
-    return difference(&usual, entry, call);
-}
-
-struct cost measure_prepared(void (*entry)(void), const struct call *call, void (*prepare)(void))
-{
-    const struct repetition few = {2, 5, prepare};
-
-    return difference(&few, entry, call);
+    how = how ? how : &usual;
+    MARK(MARK_CELL);
+    for (int i = 0; i < MARKED_SAMPLES && i < how->samples; i++) {
+        if (how->prepare)
+            how->prepare();
+        marked_call(entry, call);
+    }
 }
 
 void measure_profile(void (*entry)(void), const struct call *call)

@@ -13,8 +13,16 @@ struct call {
 /* What one operation costs, from many. */
 struct cost {
     uint32_t median, minimum; /* instructions where measure_exact(), else ticks of the TSC */
-    uint32_t cr3_writes;
+    uint32_t cr3_writes, calls;
     uint32_t samples;
+};
+
+#define MAX_SAMPLES 101
+
+/* How an operation is repeated. */
+struct repetition {
+    int warm_up, samples;  /* at most MAX_SAMPLES */
+    void (*prepare)(void); /* before each; NULL: nothing */
 };
 
 /* False on a CPU without RDTSC (486). */
@@ -25,13 +33,12 @@ bool measure_exact(void);
 
 /*
  * Runs call through entry (a function that takes the registers of a system call: a door's stub) and
- * counts from the stub's call to its return, both included.
+ * counts from the stub's call to its return, both included. how: NULL is 101 times, once warm.
  */
-struct cost measure(void (*entry)(void), const struct call *call);
+struct cost measure(void (*entry)(void), const struct call *call, const struct repetition *how);
 
-/* The same from a few runs only, before each of which prepare() is called: for what takes long, or
- * changes what it finds. */
-struct cost measure_prepared(void (*entry)(void), const struct call *call, void (*prepare)(void));
+/* Next cell, then the same few times, each between the marks of user/bench/mark.h; not timed. */
+void measure_marked(void (*entry)(void), const struct call *call, const struct repetition *how);
 
 /* Runs nothing nine times, then the call until it is warm and nine times more, each between two
  * RDTSCs: what scripts/profile_operation.py reads. */

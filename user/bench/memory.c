@@ -61,10 +61,10 @@ static void protect_among_many(void)
 }
 
 const struct bench bench_memory[] = {
-    {"PageFault", make_pages, fault, true},
-    {"MmapMunmap", NULL, map_and_unmap, false},
-    {"MmapTouchMunmap", NULL, map_touch_unmap, false},
-    {"MmapMunmapMany", make_many, map_and_unmap, false},
-    {"MprotectMany", make_many, protect_among_many, false},
-    {NULL, NULL, NULL, false},
+    {.name = "PageFault", .prepare = make_pages, .body = fault, .doorless = true},
+    {.name = "MmapMunmap", .body = map_and_unmap},
+    {.name = "MmapTouchMunmap", .body = map_touch_unmap},
+    {.name = "MmapMunmapMany", .prepare = make_many, .body = map_and_unmap},
+    {.name = "MprotectMany", .prepare = make_many, .body = protect_among_many},
+    {.name = NULL},
 };

@@ -4,7 +4,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,8 +26,7 @@ static void open_close(void)
 static void make_pipe(struct call *call)
 {
     (void)call;
-    if (pipe(there))
-        exit(1);
+    bench_pipe(there);
 }
 
 static void pipe_self(long size)
@@ -47,16 +45,6 @@ static void pipe_self_4k(void)
     pipe_self(PAGE);
 }
 
-/* A process that does nothing else, as long as this one lives. */
-static void partner(void (*body)(void))
-{
-    if (fork())
-        return;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    for (;;)
-        body();
-}
-
 static void answer(void)
 {
     bench_call(NR_read, there[0], (long)buffer, 1);
@@ -66,9 +54,8 @@ static void answer(void)
 static void make_ping_pong(struct call *call)
 {
     make_pipe(call);
-    if (pipe(back))
-        exit(1);
-    partner(answer);
+    bench_pipe(back);
+    bench_partner(answer);
 }
 
 static void ping_pong(void)
@@ -86,10 +73,13 @@ static void yield(void)
     bench_call(NR_sched_yield, 0, 0, 0);
 }
 
+/* A fair scheduler comes back to who yields until a new process has had its share (Linux). */
 static void make_yield(struct call *call)
 {
     (void)call;
-    partner(yield);
+    bench_partner(yield);
+    for (int i = 0; i < 20000; i++)
+        yield();
 }
 
 /* --- signals ------------------------------------------------------------------------------------
@@ -155,14 +145,14 @@ static void fork_exec_exit_wait(void)
 }
 
 const struct bench bench_operations[] = {
-    {"OpenClose", NULL, open_close, false},
-    {"PipeSelf1", make_pipe, pipe_self_1, false},
-    {"PipeSelf4K", make_pipe, pipe_self_4k, false},
-    {"PipePingPong", make_ping_pong, ping_pong, false},
-    {"YieldTwo", make_yield, yield, false},
-    {"KillSelf", make_kill, kill_self, false},
-    {"FaultHandled", make_fault, fault_handled, true},
-    {"ForkExitWait", NULL, fork_exit_wait, false},
-    {"ForkExecExitWait", NULL, fork_exec_exit_wait, false},
-    {NULL, NULL, NULL, false},
+    {.name = "OpenClose", .body = open_close},
+    {.name = "PipeSelf1", .prepare = make_pipe, .body = pipe_self_1},
+    {.name = "PipeSelf4K", .prepare = make_pipe, .body = pipe_self_4k},
+    {.name = "PipePingPong", .prepare = make_ping_pong, .body = ping_pong},
+    {.name = "YieldTwo", .prepare = make_yield, .body = yield},
+    {.name = "KillSelf", .prepare = make_kill, .body = kill_self},
+    {.name = "FaultHandled", .prepare = make_fault, .body = fault_handled, .doorless = true},
+    {.name = "ForkExitWait", .body = fork_exit_wait},
+    {.name = "ForkExecExitWait", .body = fork_exec_exit_wait},
+    {.name = NULL},
 };

@@ -1,0 +1,52 @@
+/*
+ * A modelled CPU: TLBs, the cache of page directory entries, caches, and what it has counted.
+ * Geometries are scripts/study/cpus.ini's.
+ */
+#ifndef SCRIPTS_PLUGIN_TLB_MACHINE_H
+#define SCRIPTS_PLUGIN_TLB_MACHINE_H
+
+#include <stdint.h>
+
+#include "scripts/plugin/tlb/guest.h"
+#include "scripts/plugin/tlb/sets.h"
+
+/* What is counted; the names are in machine_events. */
+enum machine_event {
+    ITLB_MISSES, /* of the first level */
+    DTLB_MISSES,
+    TLB2_HITS,     /* how many of both the second level answered; the others were walks */
+    WALK_ACCESSES, /* page directory and page table entries that walks read */
+    L1I_MISSES,
+    L1D_MISSES, /* walks' among them: the tables are cached as data */
+    L2_MISSES,
+    MACHINE_EVENTS,
+};
+
+extern const char *const machine_events[MACHINE_EVENTS];
+
+/* The TLBs of one kind of access. Where a level has none for large pages, a large page takes the
+ * entries of the small pages in it. */
+struct tlb {
+    struct sets *small[2], *large[2]; /* by level */
+};
+
+struct machine {
+    char name[32];
+    struct sets itlb, itlb_large, dtlb, dtlb_large, dtlb2, dtlb2_large, stlb, pde_cache;
+    struct sets l1i, l1d, l2;
+    unsigned line_shift;
+    struct tlb instructions, data;
+    uint64_t count[MACHINE_EVENTS];
+};
+
+/*
+ * Makes the CPU that text describes: NAME/STRUCTURE:ENTRIES:WAYS/... for the TLBs, and
+ * STRUCTURE:BYTES:WAYS:LINE for caches. NULL after a message on stderr if it makes no sense.
+ */
+struct machine *machine_make(const char *text);
+
+/* An access of either kind to a byte of page: its translation, then its cache line. */
+void machine_fetch(struct machine *machine, const struct page *page, uint32_t address);
+void machine_access(struct machine *machine, const struct page *page, uint32_t address);
+
+#endif

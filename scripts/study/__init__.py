@@ -1,0 +1,1 @@
+"""The laboratory: a matrix of measurements, run, cached, merged, compared and exported."""
