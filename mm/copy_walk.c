@@ -11,15 +11,6 @@
 #include "kernel/string.h"
 #include "mm/copy_strategy.h"
 
-int copy_fault_in(struct space *space, vaddr_t address, uint32_t access)
-{
-    int error = space_fault(space, address, access);
-
-    if (error == -ENOMEM)
-        thread_out_of_memory();
-    return error;
-}
-
 /* What is done with the part of a page: kernel is the other side, or NULL. */
 typedef void (*page_action)(char *page, char *kernel, size_t size);
 

@@ -1,0 +1,151 @@
+"""Machines that run user/fuzz, and what they print: shared by the commands of scripts/fuzz.py."""
+import os
+import re
+import subprocess
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+MODES = ("split", "shared")
+TRAILER = "TRAILER!!!"
+ENDS = {101: "the kernel panics", 124: "the machine hangs", 125: "the machine resets itself"}
+NO_MACHINE = 126
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
+
+
+def member(name, mode, content=b""):
+    """One file of a cpio archive (newc)."""
+    fields = [0, mode, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(name) + 1, 0]
+    head = b"070701" + b"".join(b"%08X" % field for field in fields) + name.encode() + b"\0"
+    return head + b"\0" * (-len(head) % 4) + content + b"\0" * (-len(content) % 4)
+
+
+def archive(build, files):
+    """An initrd of /init, /bin/fuzz and files, by name: smaller than the whole, so quicker to boot."""
+    parts = [member(name, 0o40755) for name in ("bin", "dev", "fuzz", "proc")] + [member("tmp", 0o41777)]
+    for name in ("init", "bin/fuzz"):
+        with open(os.path.join(build, "initrd", name), "rb") as file:
+            parts.append(member(name, 0o100755, file.read()))
+    parts += [member(name, 0o100644, text.encode()) for name, text in files.items()]
+    return b"".join(parts) + member(TRAILER, 0)
+
+
+class Machine:
+    """One kernel in one mode. run() boots it into the fuzzer; lines come as they are printed."""
+
+    def __init__(self, build, mode, kernel="", name="machine"):
+        self.build, self.mode = build, mode
+        self.kernel = kernel or os.path.join(build, "postern.elf")
+        self.initrd = os.path.join(build, "fuzz", f"{name}.cpio")
+        self.status = 0
+        os.makedirs(os.path.dirname(self.initrd), exist_ok=True)
+
+    def run(self, arguments, files=None, seconds=60.0):
+        """The lines of a boot, until it ends or its time is over; status then says how it ended."""
+        with open(self.initrd, "wb") as file:
+            file.write(archive(self.build, files or {}))
+        command = [os.path.join(ROOT, "scripts", "qemu"), "--kernel", self.kernel, "--initrd", self.initrd,
+                   "--icount", "--timeout", str(seconds),
+                   f"--append=isolation={self.mode} loglevel=error -- /bin/fuzz {arguments}"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              env=ENVIRONMENT) as process:
+            for line in process.stdout:
+                yield line.decode("utf-8", "replace").rstrip("\r\n")
+            self.status = process.wait()
+
+    def end(self):
+        """How the last boot ended, if not well."""
+        return ENDS.get(self.status, "" if self.status < 2 else f"exit status {self.status}")
+
+
+class Host:
+    """This host's kernel, for what both can run."""
+
+    def __init__(self, build):
+        self.build, self.mode, self.status = build, "host", 0
+
+    def run(self, arguments, files=None, seconds=60.0):
+        """As Machine.run()."""
+        for name, text in (files or {}).items():
+            path = os.path.join(self.build, "fuzz", "host-" + os.path.basename(name))
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            arguments = arguments.replace("/" + name, path)
+        command = [os.path.join(self.build, "initrd", "bin", "fuzz"), *arguments.split()]
+        with subprocess.Popen(["timeout", str(seconds), *command], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, env=ENVIRONMENT) as process:
+            for line in process.stdout:
+                yield line.decode("utf-8", "replace").rstrip("\n")
+            self.status = process.wait()
+
+    def end(self):
+        """As Machine.end()."""
+        return "" if self.status < 2 else f"exit status {self.status}"
+
+
+class Reader:
+    """Follows a log of the fuzzer's: totals, failures, corpus, and the run that it is at."""
+
+    def __init__(self):
+        self.totals = {}
+        self.finished = {"calls": 0, "runs": 0}  # of machines before this one
+        self.failures = []  # (seed, what)
+        self.runs = {}      # seed -> the run as a line
+        self.corpus = []
+        self.at = None
+        self.panic = ""
+
+    def line(self, line):
+        """Takes one in; true if it is one that people want to see."""
+        if match := re.match(r"@(\d+) ", line):
+            self.at = int(match[1])
+        elif line.startswith("fuzz: run "):
+            text = line.removeprefix("fuzz: run ")
+            self.runs[int(text.split(":")[0])] = text
+        elif line.startswith("fuzz: corpus "):
+            self.corpus.append(line.removeprefix("fuzz: corpus "))
+        elif match := re.match(r"fuzz: FAIL seed=(\d+) (.*)", line):
+            self.failures.append((int(match[1]), match[2]))
+            return True
+        elif match := re.match(r"fuzz: CRASH seed=(\d+) (.*)", line):
+            self.failures.append((int(match[1]), match[2]))
+            return True
+        elif re.match(r"fuzz: (progress|done) ", line):
+            self.totals = {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", line)}
+        elif line.startswith("PANIC: "):
+            self.panic = line
+        return False
+
+    def next_machine(self):
+        """Another one goes on where this one ended."""
+        for name in self.finished:
+            self.finished[name] += self.totals.get(name, 0)
+        self.totals, self.panic = {}, ""
+
+    def total(self, name):
+        """A total over all machines so far."""
+        return self.finished.get(name, 0) + self.totals.get(name, 0)
+
+
+def campaign_shard(machine, seed, seconds, options, log):
+    """Runs seeds from seed on until the time is over; what ends a machine is reported, and another goes
+    on behind it. Everything is in the log, which corpora and failures are read from."""
+    reader, deadline = Reader(), time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 3:
+        files = {"fuzz/corpus": "".join(line + "\n" for line in reader.corpus)}
+        if "--corpus" in options:
+            with open(options[options.index("--corpus") + 1], encoding="utf-8") as file:
+                files["fuzz/corpus"] = file.read() + files["fuzz/corpus"]
+        words = f"--announce --seed {seed}"
+        words += " --cover --corpus /fuzz/corpus" if "--cover" in options else ""
+        for line in machine.run(words, files, left):
+            reader.line(line)
+            print(line, file=log, flush=True)
+        if machine.status == NO_MACHINE or reader.at is None:
+            print(f"fuzz: CRASH seed={seed} step=0 the fuzzer does not start: {machine.end()}", file=log,
+                  flush=True)
+            return
+        if machine.status != 124 or deadline - time.monotonic() > 3:
+            print(f"fuzz: CRASH seed={reader.at} step=? {reader.panic or machine.end()}", file=log,
+                  flush=True)
+        seed = reader.at + 1
+        reader.next_machine()

@@ -1,0 +1,101 @@
+#include "user/fuzz/oracle.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "user/fuzz/race.h"
+
+#define ERRNO_LAST 133        /* of Linux's numbers; higher ones are the kernel's own business */
+#define SIZE_LIMIT (8 * PAGE) /* of accesses that are looked at as a whole */
+#define MARGIN     128        /* bytes looked at on each side of an access */
+
+static enum { NOTHING, TRANSFER, REFERENCE } expected;
+
+bool oracle_overlaps(const struct attempt *attempt)
+{
+    for (unsigned i = 0; i < attempt->nr_accesses; i++) {
+        const struct access *a = &attempt->accesses[i];
+        for (unsigned j = 0; j < i; j++) {
+            const struct access *b = &attempt->accesses[j];
+            if (((a->right | b->right) & ARENA_WRITE) && a->address < b->address + b->size &&
+                b->address < a->address + a->size && a->argument != b->argument)
+                return true;
+        }
+    }
+    return false;
+}
+
+void oracle_before(struct attempt *attempt, struct step step)
+{
+    expected = NOTHING;
+    if (race_is_on())
+        attempt->must_fault = false;
+    else if (transfer_before(attempt, step))
+        expected = TRANSFER;
+    else if ((attempt->traits & PURE) && reference_before(attempt))
+        expected = REFERENCE;
+}
+
+static bool check_result(const struct attempt *attempt, char *text)
+{
+    long result = attempt->result;
+
+    /* some tell a user's number, which may be any */
+    if (result < -ERRNO_LAST && result > -4096 && attempt->call->arguments[0].kind &&
+        !(attempt->traits & LOCAL_RESULT)) {
+        snprintf(text, REASON_SIZE, "%ld is no error that user mode knows", -result);
+        return false;
+    }
+    if (result == -EFAULT && !attempt->may_fault) {
+        snprintf(text, REASON_SIZE, "EFAULT, though all of its memory is there");
+        return false;
+    }
+    if ((result >= 0 || result < -4095) && attempt->must_fault) {
+        snprintf(text, REASON_SIZE, "success, though it must be EFAULT");
+        return false;
+    }
+    return true;
+}
+
+/* What nothing more is known of may hold whatever it holds now, also behind a fault: some
+ * structures are written member by member. */
+static void accept_writes(const struct attempt *attempt)
+{
+    for (unsigned i = 0; i < attempt->nr_accesses; i++) {
+        const struct access *a = &attempt->accesses[i];
+        if (a->right & ARENA_WRITE)
+            arena_accept(a->address, a->size < SIZE_LIMIT ? a->size : SIZE_LIMIT);
+    }
+}
+
+static bool check_guards(const struct attempt *attempt, char *text)
+{
+    for (unsigned i = 0; i < attempt->nr_accesses; i++) {
+        const struct access *a = &attempt->accesses[i];
+        uint32_t size = a->size < SIZE_LIMIT ? a->size : SIZE_LIMIT, differs = 0;
+        if (arena_has(a->address) || arena_has(a->address + size))
+            differs = arena_differs(a->address - MARGIN, a->address + size + MARGIN);
+        if (differs) {
+            snprintf(text, REASON_SIZE, "byte %#x changed: it is %#x, not %#x", differs,
+                     *(uint8_t *)differs, *arena_model(differs));
+            return false;
+        }
+    }
+    return true;
+}
+
+bool oracle_after(struct attempt *attempt, char *text)
+{
+    if (!check_result(attempt, text))
+        return false;
+    if (expected == TRANSFER && !transfer_after(attempt, text))
+        return false;
+    if (expected == REFERENCE && !reference_after(attempt, text))
+        return false;
+    if (expected != TRANSFER) {
+        if (!reference_leaks(attempt, text))
+            return false;
+        accept_writes(attempt);
+    }
+    return check_guards(attempt, text);
+}

@@ -1,0 +1,74 @@
+#include "user/fuzz/attempt.h"
+
+#include "user/fuzz/world.h"
+
+#define HINTS_MAX 24
+
+static const struct hint {
+    uint16_t number;
+    uint8_t argument, count;
+    uint32_t values[HINTS_MAX];
+} hints[] = {
+#define HINT(name, argument, ...) \
+    {NR_##name, argument, sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t), {__VA_ARGS__}},
+#include "user/fuzz/scalars.def"
+#undef HINT
+};
+
+static const uint32_t numbers[] = {0, 0, 0, 1, 1, 2, 3, 4, 5, 8, 16, 63, 64, 255, 1000, 4096};
+
+/* What arithmetic goes wrong at. */
+static const uint32_t edges[] = {
+    -1,         -2,         -4095,      -4096,   0x7fffffff, 0x7ffff000, 0x80000000, 0x80000001,
+    0x40000000, 0xc0000000, 0xfffff000, 0x10000, 0xffff,     0x20000001, 0x55555556, 0xffffff00,
+};
+
+static const uint32_t sizes[] = {
+    0,   1,   2,   3,    4,    7,    8,    12,   16,   31,   64,
+    100, 390, 512, 1024, 4095, 4096, 4097, 5000, 8192, 8193, 12288,
+};
+
+static const uint32_t signals[] = {0, 1, 10, 12, 15, 17, 18, 23, 28, 34, 63, 64, 65};
+
+static const struct hint *find_hint(unsigned number, unsigned argument)
+{
+    for (unsigned i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+        if (hints[i].number == number && hints[i].argument == argument)
+            return &hints[i];
+    }
+    return NULL;
+}
+
+int scalar_fd(struct draw *d)
+{
+    static const int others[] = {-1, 49, 99, FD_LOOSE, 1023, 1024, 65536, 0x7fffffff};
+
+    return draw_once_in(d, 16) ? draw_of(d, others)
+                               : FD_FIRST + (int)draw_below(d, FD_END - FD_FIRST);
+}
+
+uint32_t scalar_draw(const struct attempt *attempt, unsigned argument, struct draw *d)
+{
+    int kind = attempt->call->arguments[argument].kind;
+    const struct hint *hint = find_hint(attempt->call->number, argument);
+    unsigned how = draw_below(d, 64);
+
+    if (how == 0)
+        return draw_of(d, edges);
+    if (how == 1)
+        return draw(d);
+    if (hint && how < 56)
+        return hint->values[draw_below(d, hint->count)];
+    switch (kind) {
+    case KIND_FD:
+        return scalar_fd(d);
+    case KIND_SIZE:
+        return how < 4 ? draw_of(d, edges) : draw_of(d, sizes);
+    case KIND_SIGNAL:
+        return draw_of(d, signals);
+    case KIND_OCTAL:
+        return draw_once_in(d, 4) ? draw_below(d, 010000) : 0644;
+    default:
+        return how < 8 ? draw_of(d, edges) : draw_of(d, numbers);
+    }
+}
