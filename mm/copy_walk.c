@@ -11,8 +11,8 @@
 #include "kernel/string.h"
 #include "mm/copy_strategy.h"
 
-/* What is done with the part of a page: kernel is the other side, or NULL. */
-typedef void (*page_action)(char *page, char *kernel, size_t size);
+/* What is done with the part of a page: kernel is the address of the other side, or 0. */
+typedef void (*page_action)(char *page, vaddr_t kernel, size_t size);
 
 /* Copies from the beginning of a page on: whole pages, which long copies are made of, and a rest.
  */
