@@ -27,6 +27,9 @@ void kasan_init(void);
 void kasan_check_read(const void *from, size_t size);
 void kasan_check_write(const void *to, size_t size);
 
+/* What is in quarantine goes back to the heap: for who asks what the kernel has in use. */
+void kasan_settle(void);
+
 #else
 
 static inline void kasan_init_early(void)
@@ -45,6 +48,10 @@ static inline void kasan_check_read(const void *from, size_t size)
 static inline void kasan_check_write(const void *to, size_t size)
 {
     (void)to, (void)size;
+}
+
+static inline void kasan_settle(void)
+{
 }
 
 #endif

@@ -7,10 +7,11 @@
  * not at once somebody else's.
  */
 #include "arch/i386/paging.h"
+#include "kernel/instruments/kasan.h"
 #include "kernel/instruments/kasan_shadow.h"
+#include "kernel/ipc_direct.h"
 #include "kernel/process.h"
 #include "kernel/string.h"
-#include "kernel/syscall.h"
 #include "mm/frame.h"
 #include "mm/heap.h"
 
@@ -129,7 +130,7 @@ static void release(struct kasan_header *header)
     kasan_resume();
 }
 
-static void release_all(void)
+void kasan_settle(void)
 {
     for (unsigned i = 0; i < QUARANTINE; i++) {
         release(quarantine[i]);
@@ -161,15 +162,6 @@ void __wrap_heap_free(void *object)
     next = (next + 1) % QUARANTINE;
 }
 
-/* Who asks what the kernel has in use does not mean what is in quarantine. */
-long __real_sys_postern_get(struct trapframe *tf);
-long __wrap_sys_postern_get(struct trapframe *tf);
-long __wrap_sys_postern_get(struct trapframe *tf)
-{
-    release_all();
-    return __real_sys_postern_get(tf);
-}
-
 /* --- stacks ------------------------------------------------------------------------------------
  */
 
@@ -198,4 +190,22 @@ void __wrap_thread_restart(struct thread *thread, void (*entry)(void))
 {
     unpoison_stack(thread);
     __real_thread_restart(thread, entry);
+}
+
+/* Below the caller's frame nothing is alive. What is poisoned there is of a call that the gate page
+ * ended itself, when it brought the thread a message (kernel/ipc_direct.h). */
+static void unpoison_below(const void *frame)
+{
+    vaddr_t bottom = ROUND_DOWN((vaddr_t)frame, KSTACK_SIZE);
+
+    if ((vaddr_t)frame >= KSTACK_AREA && (vaddr_t)frame < KSTACK_AREA_LIMIT)
+        kasan_unpoison((void *)bottom, ROUND_DOWN((vaddr_t)frame, GRANULE) - bottom);
+}
+
+void __real_direct_settle(struct thread *thread);
+void __wrap_direct_settle(struct thread *thread);
+void __wrap_direct_settle(struct thread *thread)
+{
+    unpoison_below(__builtin_frame_address(0));
+    __real_direct_settle(thread);
 }

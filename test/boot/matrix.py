@@ -75,6 +75,25 @@ POISONED = "poison fork exec memory mmap pipe fifo files paths directories renam
     "filesystem descriptors poll signal signal_frame timers jobs stop tty tty_jobs tty_session " \
     "threads threads_exit futex proc system leak oom badargs failalloc"
 
+# The kernel with all that watches it, and what it says of mistakes that pass otherwise.
+SANITIZED = "kasan+ubsan+doublefetch"
+MISTAKES = (
+    ("signed-overflow", r"UBSan: .*mistakes\.c:\d+:\d+: signed overflow of an addition"),
+    ("shift", r"UBSan: .*: shift by too much"),
+    ("misaligned", r"UBSan: .*: misaligned pointer"),
+    ("index", r"UBSan: .*: index out of bounds"),
+    ("null", r"UBSan: .*: null pointer"),
+    ("heap-overrun", r"KASan: heap-out-of-bounds: write of 1 bytes at .* by touch_heap"),
+    ("heap-underrun", r"of 20 bytes, address is at offset -1"),
+    ("heap-freed", r"KASan: heap-use-after-free: read .*(\n.*)*freed by use_freed_heap"),
+    ("heap-freed-twice", r"KASan: heap-use-after-free: second free"),
+    ("frame-freed", r"KASan: frame-use-after-free"),
+    ("stack-overrun", r"KASan: stack-out-of-bounds"),
+    ("global-overrun", r"KASan: global-out-of-bounds"),
+    ("copy-overrun", r"KASan: heap-out-of-bounds: write of 21 bytes .* by copy_bytes"),
+    ("double-fetch", r"double fetch: postern_sabotage reads .* again: in fetch_twice"),
+)
+
 ROWS = [
     hello("hello, -kernel, split", append="isolation=split"),
     hello("hello, -kernel, shared", append="isolation=shared"),
@@ -142,6 +161,10 @@ ROWS = [
                  (r"thousand cycles +(\d+)", PROMPT_AT_MOST))),
     Row("guest tests, four doors", "loglevel=warning -- /test/run", ktap=True, timeout=480),
     Row("guest tests, kcov", "loglevel=warning -- /test/run kcov", ktap=True, flavour="kcov"),
+    Row("guest tests, sanitizers", "loglevel=warning -- /test/run exec files poll late_faults copies",
+        ktap=True, flavour=SANITIZED),
+    *[sabotage(f"that only sanitizers see, {what}", what, expected, flavour=SANITIZED)
+      for what, expected in MISTAKES],
     Row("guest tests, ipc=kernel", "ipc=kernel loglevel=warning -- /test/run ipc ipc_death", ktap=True),
     *[Row(f"guest tests, copy={copy}", f"{mode} copy={copy} loglevel=warning -- /test/run {COPYING}",
           ktap=True, timeout=480)
