@@ -58,12 +58,12 @@ def together(modes, near):
 
 
 def named(group, width):
-    """The text at a point: the modes of one knob besides isolation; nothing if there are none."""
-    near = sorted((mode for mode in group if mode.on_front or mode.is_near_default()),
-                  key=lambda mode: len(mode.name))
+    """The text at a point: the modes of one knob besides isolation, or else those on the front."""
+    near = [mode for mode in group if mode.is_near_default()] or \
+        [mode for mode in group if mode.on_front]
     if not near:
         return ""
-    first, *others = [mode.name for mode in near]
+    first, *others = sorted((mode.name for mode in near), key=len)
     others = [name.split(", ", 1)[1] for name in others]
     if width == NARROW:
         return first.split(", ", 1)[-1] + (f" +{len(others)}" if others else "")

@@ -31,19 +31,22 @@ def more(split, shared):
 
 def calls(study, titles):
     """Every benchmark through every door: in split, and what it is more than in shared."""
-    rows, doors = [], DOORS + ("",)
+    rows = []
     for benchmark in dict.fromkeys(study.benchmarks("icount", "instr/op")):
-        if benchmark not in PROGRAMS and study.find("icount", benchmark, "instr/op", system="postern",
-                                                    parameters={}):
-            found = [[study.one("icount", benchmark, "instr/op", door=door, isolation=mode, parameters={})
-                      for mode in MODES] for door in doors]
-            writes = study.one("icount", benchmark, "cr3/op", isolation="split")
-            rows.append((titles.get(benchmark, benchmark), *(added(*modes_of) for modes_of in found),
-                         figure_cell(writes)))
+        if benchmark in PROGRAMS or not study.find("icount", benchmark, "instr/op", system="postern",
+                                                   parameters={}):
+            continue
+        *by_door, doorless = [[study.one("icount", benchmark, "instr/op", door=door, isolation=mode,
+                                         parameters={}) for mode in MODES] for door in DOORS + ("",)]
+        by_door[0] = by_door[0] if all(by_door[0]) else doorless
+        rows.append((titles.get(benchmark, benchmark), *(added(*both) for both in by_door),
+                     more(*by_door[0]) if all(by_door[0]) else "–",
+                     figure_cell(study.one("icount", benchmark, "cr3/op", isolation="split"))))
     if not rows:
         return None
-    return table("Instructions of one operation in split; small: how many more than in shared",
-                 ("operation", *DOORS, "no door", "CR3 writes"), rows)
+    first, *others = DOORS
+    return table("Instructions of one operation in split; small: more than in shared",
+                 ("operation", f"{first}, or none", *others, f"share, {first}", "CR3 writes"), rows)
 
 
 def exposure(study):
@@ -108,6 +111,18 @@ def families(study, axis, values, **wanted):
                 yield benchmark, parameters, records
 
 
+def beside_first(records):
+    """Cells: the figures, and of all but the first how many times that."""
+    first, *others = records
+    yield figure_cell(first)
+    for record in others:
+        if record and first:
+            times = f"×{record['value'] / first['value']:.2f}"
+            yield cell([figure_of(record), " ", element("small", times)])
+        else:
+            yield figure_cell(record)
+
+
 def copies(study, titles):
     """Each copy strategy; every size and alignment on demand."""
     head, short, long = ("operation", "mode", *COPIES), [], []
@@ -115,8 +130,8 @@ def copies(study, titles):
         for benchmark, parameters, found in families(study, "copy", COPIES, isolation=isolation):
             title = titles.get(benchmark, benchmark)
             (long if parameters else short).append(
-                (f"{title} {words_of(parameters)}".strip(), isolation, *map(figure_cell, found)))
-    tables = [table("Instructions of one operation by copy strategy", head, short)] if short else []
+                (f"{title} {words_of(parameters)}".strip(), isolation, *beside_first(found)))
+    tables = [table("Instructions of one operation by copy strategy; ×: how many times walk’s", head, short)] if short else []
     if long:
         tables.append(details("Every size and alignment", table("Instructions of one copy", head, long)))
     return tables or None

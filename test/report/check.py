@@ -115,9 +115,10 @@ def contrast(one, other):
 
 def weak(colours):
     """Pairs of colours that are too near each other, in words."""
-    pairs = [("ink", "surface", READABLE), ("ink", "raised", READABLE), ("muted", "surface", READABLE)]
+    pairs = [("ink", "surface", READABLE), ("ink", "raised", READABLE), ("muted", "surface", READABLE),
+             ("split", "surface", READABLE)]
     pairs += [("ink", name, READABLE) for name in colours if name.startswith("part-")]
-    pairs += [(name, "surface", VISIBLE) for name in ("axis", "split", "shared", "third")]
+    pairs += [(name, "surface", VISIBLE) for name in ("axis", "shared", "third")]
     return [f"{one} on {other}" for one, other, least in pairs
             if contrast(colours[one], colours[other]) < least]
 
