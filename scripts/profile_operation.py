@@ -58,9 +58,9 @@ class Profile:
     """One operation: instructions by function and by address, and CR3 writes."""
 
     def __init__(self, build, benchmark, isolation="split", door="int80"):
-        folder = os.path.join(build, "study")
+        folder = os.path.join(build, "profile")
         os.makedirs(folder, exist_ok=True)
-        counts = os.path.join(folder, f"profile-{benchmark}-{isolation}-{door}")
+        counts = os.path.join(folder, f"{benchmark}-{isolation}-{door}")
         command = ["scripts/qemu", "--kernel", f"{build}/postern.elf", "--initrd",
                    f"{build}/initrd.cpio", "--icount", "--timeout", "120", "--extra",
                    f"-plugin {build}/plugin/profile.so,out={counts}",
