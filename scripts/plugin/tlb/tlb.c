@@ -117,7 +117,7 @@ static void delivered(unsigned cpu, void *vector)
     if (!guest_is_paged())
         return;
     if ((uintptr_t)vector == VECTOR_PAGE_FAULT)
-        instructions--; /* the one that faulted was counted, and has not been executed */
+        instructions--; /* what faulted was counted at its start, unless it was its fetch */
     unsigned n = interrupt_accesses((uintptr_t)vector, fetched_by_user, addresses);
     for (unsigned i = 0; i < n; i++)
         access_byte(addresses[i]);
