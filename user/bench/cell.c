@@ -155,13 +155,3 @@ int cell_run(const struct member *member, const struct settings *settings, bool 
     print_cost(bench, cost);
     return 0;
 }
-
-int cell_profile(const struct member *member, const struct settings *settings)
-{
-    struct call call;
-
-    if (!settings_apply(settings))
-        return CELL_IMPOSSIBLE;
-    measure_profile(prepared(member, settings, &call), &call);
-    return 0;
-}
