@@ -186,6 +186,11 @@ ROWS = [
          r"16 cr3/op",
          r"BenchmarkShellExit/isolation=shared/door=int80/resident=off 1 \d+ instr/op \d+ cr3/op "
          r"\d+ calls/op"), ktap=True, busybox=True),
+    Row("bench: a door that the CPU lacks", "-- /bin/bench --door=syscall Null PageFault",
+        (r"# Null: this CPU has no such door", r"BenchmarkPageFault/isolation=split 101 "),
+        (r"BenchmarkNull",), cpu="pentium", qemu=I386),
+    Row("bench: a name that means nothing", "-- /bin/bench Null Nonsense",
+        (r"bench: Nonsense: no such benchmark or group",), (r"BenchmarkNull",), status=2),
     Row("what copies cost", "loglevel=warning -- /bin/bench --door=int80 --copy=all copies", timeout=240,
         at_most=((r"CopyZeroes/isolation=split/door=int80/copy=walk/size=65536/offset=0/fresh=0 5 (\d+)",
                   COPY_64K_AT_MOST),
