@@ -217,6 +217,22 @@ enum postern_sabotage {
     SABOTAGE_WRITE_GATE, /* writes to the gate page where the direct map has it */
     SABOTAGE_UNSEAL,     /* makes that mapping writable, then checks the protection */
     SABOTAGE_OPEN,       /* opens the CPU's page to user mode, then checks the protection */
+
+    /* What only a kernel with the instrument notices; others refuse, EINVAL. */
+    SABOTAGE_SIGNED_OVERFLOW, /* ubsan ... */
+    SABOTAGE_SHIFT,
+    SABOTAGE_MISALIGNED,
+    SABOTAGE_INDEX,
+    SABOTAGE_NULL,
+    SABOTAGE_HEAP_OVERRUN, /* kasan ... */
+    SABOTAGE_HEAP_UNDERRUN,
+    SABOTAGE_HEAP_FREED,
+    SABOTAGE_HEAP_FREED_TWICE,
+    SABOTAGE_FRAME_FREED,
+    SABOTAGE_STACK_OVERRUN,
+    SABOTAGE_GLOBAL_OVERRUN,
+    SABOTAGE_COPY_OVERRUN,
+    SABOTAGE_DOUBLE_FETCH, /* doublefetch */
 };
 
 #endif

@@ -47,7 +47,7 @@ def finish(folder, peers=((), ())):
     """Writes the results, prints the tables; exits with 1 if not all is well."""
     rows, complaints = results.collect(folder, peers)
     print(tables.text_of(rows))
-    if not folder.missing():
+    if rows:
         print(f"\nThe report: {report.write(folder.out)}")
     print(f"Records, logs and commands: {folder.out}/results.jsonl, boots.jsonl, serial.log")
     for name in folder.missing():

@@ -65,7 +65,8 @@ class Job:
         log = done.stdout.decode("utf-8", "replace").replace("\r\n", "\n")
         if done.returncode:
             failures = ktap.read(log.splitlines()).failures
-            raise BootFailed("; ".join(failures[:3]) or f"exit status {done.returncode}", log)
+            said = [line for line in log.splitlines() if line.startswith(("bench:", "qemu"))]
+            raise BootFailed("; ".join((failures or said)[:3]) or f"exit status {done.returncode}", log)
         return log
 
 

@@ -13,4 +13,7 @@ int cell_run(const struct member *member, const struct settings *settings, bool 
 /* The command line of the program. */
 extern char **bench_arguments;
 
+/* Starts this program anew, with arguments whose first one it fills in. Does not return. */
+void bench_exec(char **argv) __attribute__((noreturn));
+
 #endif

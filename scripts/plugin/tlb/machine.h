@@ -14,7 +14,8 @@
 enum machine_event {
     ITLB_MISSES, /* of the first level */
     DTLB_MISSES,
-    TLB2_HITS,     /* how many of both the second level answered; the others were walks */
+    TLB2_HITS,     /* how many of both the second level answered */
+    WALKS,         /* the others */
     WALK_ACCESSES, /* page directory and page table entries that walks read */
     L1I_MISSES,
     L1D_MISSES, /* walks' among them: the tables are cached as data */

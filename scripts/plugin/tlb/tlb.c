@@ -10,12 +10,11 @@
  * hardware.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "scripts/plugin/instruction.h"
 #include "scripts/plugin/qemu_plugin.h"
 #include "scripts/plugin/tlb/guest.h"
-#include "scripts/plugin/instruction.h"
 #include "scripts/plugin/tlb/interrupt.h"
 #include "scripts/plugin/tlb/machine.h"
 #include "scripts/plugin/tlb/operation.h"
@@ -32,11 +31,10 @@ static uint64_t cr3_read;    /* instructions before the latest read of CR3 */
 
 /* Lines that were accessed last, each the most recently used of its set in every structure, so that
  * another access changes nothing. */
-#define NO_LINE 1u /* no line's address */
+#define NO_LINE 0u /* of page 0, where nothing is mapped */
 static uint32_t last_fetched_line = NO_LINE, last_data_line = NO_LINE;
 
-/* --- marks ---------------------------------------------------------------------------------------
- */
+/* --- marks ----------------------------------------------------------------------------------- */
 
 static void forget_lines(void)
 {
@@ -60,8 +58,7 @@ static void marked(unsigned cpu, void *number)
     }
 }
 
-/* --- accesses ------------------------------------------------------------------------------------
- */
+/* --- accesses -------------------------------------------------------------------------------- */
 
 static void fetch_byte(uint32_t address)
 {
@@ -85,7 +82,7 @@ static void fetched(unsigned cpu, void *data)
     if (fetch.address / GUEST_LINE != last_fetched_line) {
         fetch_byte(fetch.address);
         if (guest_wants_proof())
-            guest_prove(guest_page(fetch.address), fetch.address, fetch.paddr);
+            guest_prove(fetch.address, fetch.paddr);
     }
     if (last / GUEST_LINE != last_fetched_line)
         fetch_byte(last);
@@ -105,7 +102,7 @@ static void prove_access(qemu_plugin_meminfo_t info, uint32_t address)
     struct qemu_plugin_hwaddr *where = qemu_plugin_get_hwaddr(info, address);
 
     if (where && !qemu_plugin_hwaddr_is_io(where))
-        guest_prove(guest_page(address), address, qemu_plugin_hwaddr_phys_addr(where));
+        guest_prove(address, qemu_plugin_hwaddr_phys_addr(where));
 }
 
 static void accessed(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t where, void *data)
@@ -127,8 +124,7 @@ static void accessed(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t where, v
         access_byte(last);
 }
 
-/* --- interrupts ----------------------------------------------------------------------------------
- */
+/* --- interrupts ------------------------------------------------------------------------------ */
 
 static void delivered(unsigned cpu, void *vector)
 {
@@ -137,6 +133,8 @@ static void delivered(unsigned cpu, void *vector)
     (void)cpu;
     if (!guest_is_paged())
         return;
+    if ((uintptr_t)vector == VECTOR_PAGE_FAULT)
+        instructions--; /* the one that faulted was counted, and has not been executed */
     unsigned n = interrupt_accesses((uintptr_t)vector, fetched_by_user, addresses);
     for (unsigned i = 0; i < n; i++)
         access_byte(addresses[i]);
@@ -150,8 +148,7 @@ static void table_loaded(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t addr
         interrupt_set_table((uintptr_t)table, guest_read(address));
 }
 
-/* --- flushes -------------------------------------------------------------------------------------
- */
+/* --- flushes --------------------------------------------------------------------------------- */
 
 static void cr3_was_read(unsigned cpu, void *data)
 {
@@ -193,8 +190,7 @@ static void page_invalidated(unsigned cpu, void *data)
     forget_lines();
 }
 
-/* --- instrumentation -----------------------------------------------------------------------------
- */
+/* --- instrumentation ------------------------------------------------------------------------- */
 
 static void watch_table(struct qemu_plugin_insn *insn, enum descriptor_table table)
 {
@@ -286,8 +282,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     }
 }
 
-/* --- begin and end -------------------------------------------------------------------------------
- */
+/* --- begin and end --------------------------------------------------------------------------- */
 
 static void ended(qemu_plugin_id_t id, void *data)
 {
