@@ -197,8 +197,8 @@ ROWS = [
                  (r"CopyZeroes/isolation=split/door=int80/copy=walk/size=1/offset=0/fresh=0 5 (\d+)",
                   COPY_1_AT_MOST))),
     Row("guest tests, resident=on",
-        "resident=on loglevel=warning -- /test/run doors step fork signal sigframe threads tls", ktap=True,
-        timeout=240),
+        "resident=on loglevel=warning -- /test/run doors isolation step fork signal sigframe threads "
+        "tls", ktap=True, timeout=240),
     Row("guest tests, i386 core2duo", "loglevel=warning -- /test/run", ktap=True, timeout=480,
         cpu="core2duo-v1", qemu=I386),
     Row("guest tests, 486", "loglevel=warning -- /test/run", ktap=True, timeout=480, cpu="486",
