@@ -178,7 +178,7 @@ SYSCALL_DEFINE1(postern_touch, uint32_t, pages)
 {
     if (pages > POSTERN_TOUCH_PAGES)
         return -EINVAL;
-    memory_touch(pages);
+    memory_touch(pages, POSTERN_TOUCH_STRIDE);
     return 0;
 }
 

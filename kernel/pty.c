@@ -226,8 +226,8 @@ static int make_node(unsigned number)
     walk_begin_kernel(&walk, path);
     int error = walk_to_new(&walk, false);
     if (!error)
-        error = inode_create(walk.at, &walk.last, S_IFCHR | 0620, PTS_MAJOR << 8 | number, NULL,
-                             &inode);
+        error = inode_create_for_kernel(walk.at, &walk.last, S_IFCHR | 0620,
+                                        PTS_MAJOR << 8 | number, NULL, &inode);
     if (!error)
         inode_put(inode);
     walk_end(&walk);

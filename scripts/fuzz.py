@@ -4,7 +4,6 @@
     fuzz.py campaign --time SECONDS     both modes, all doors, all copy strategies
     fuzz.py replay --seed N             one run, call by call
     fuzz.py shrink --seed N             the fewest of its calls that still fail, as a test in C
-    fuzz.py diff --calls N              the same runs on this host's Linux, compared call by call
 
 Logs, corpora and the runs that failed are in build/fuzz/.
 """
@@ -161,46 +160,10 @@ def campaign(args):
 
 # --- one run ------------------------------------------------------------------------------------------
 
-class Runs:
-    """Runs on one kernel, as many in a boot as it survives."""
-
-    def __init__(self, args, mode):
-        self.args = args
-        self.machine = fuzzing.Host(args.build) if mode == "host" else \
-            fuzzing.Machine(args.build, mode, args.kernel, "replay")
-        self.options = "--believe " if args.believe else ""
-
-    def words_of(self, seed):
-        """The run of a seed, as a line: made without being run."""
-        for line in self.machine.run(f"--seed {seed} --runs 1 --words --test"):
-            if line.startswith(f"{seed}:"):
-                return line
-        sys.exit(f"fuzz: seed {seed} cannot be made: {self.machine.end()}")
-
-    def first_failure(self, runs):
-        """(index, reason) of the first of these runs that fails, or None."""
-        text = "".join(run + "\n" for run in runs)
-        reader, seen = fuzzing.Reader(), -1
-        for line in self.machine.run(f"{self.options}--inputs /fuzz/inputs --stop --announce",
-                                     {"fuzz/inputs": text}, self.args.time or 60):
-            seen += line.startswith("@")
-            reader.line(line)
-        if reader.failures:
-            return seen, reader.failures[0][1]
-        if self.machine.end():
-            return seen, reader.panic or self.machine.end()
-        return None
-
-    def show(self, run, how):
-        """The lines that a run prints, call by call; how: --trace or --test."""
-        return list(self.machine.run(f"{self.options}--inputs /fuzz/inputs {how}",
-                                     {"fuzz/inputs": run + "\n"}, self.args.time or 60))
-
-
 def replay(args):
     """Shows one run."""
     run, mode = failed_run(args, args.seed)
-    runs = Runs(args, mode)
+    runs = fuzzing.Runs(args.build, mode, args.kernel, args.believe)
     for line in runs.show(run or runs.words_of(args.seed), "--trace"):
         match = re.match(r"step (\d+): ", line)
         if not args.step or not match or abs(int(match[1]) - args.step) <= 3:
@@ -210,64 +173,14 @@ def replay(args):
     sys.exit(runs.machine.status != 0)
 
 
-def kind_of(reason):
-    """What two failures have in common that are the same."""
-    return re.sub(r"step=\S+|0x[0-9a-f]+|\d+", "N", reason.split("): ")[-1])
-
-
-def shrink_run(runs, run, say):
-    """The fewest steps of run that still fail in the same way, and the reason; delta debugging."""
-    found = runs.first_failure([run])
-    if not found:
-        return None, ""
-    seed, words = run.split(":", 1)
-    words, reason = words.split(), found[1]
-    pieces = 2
-    while len(words) > 1:
-        size = -(-len(words) // pieces)
-        candidates = [words[:at] + words[at + size:] for at in range(0, len(words), size)]
-        found = runs.first_failure([f"{seed}:{' '.join(part)} " for part in candidates if part])
-        if found:
-            words, reason, pieces = candidates[found[0]], found[1], max(pieces - 1, 2)
-            say(f"{len(words)} steps: {reason}")
-        elif size == 1:
-            break
-        else:
-            pieces = min(pieces * 2, len(words))
-    return f"{seed}:{' '.join(words)} ", reason
-
-
-TEST = """/*
- * Found by fuzzing: seed {seed}, shrunk to {count} steps.
- *
- *     {reason}
- */
-#include "test/guest/fuzzed.h"
-
-int main(void)
-{{
-    fuzzed_begin("fuzzed-{seed}");
-{body}
-    return fuzzed_end();
-}}
-"""
-
-
-def as_test(runs, run, reason):
-    """A run as a C program in the style of test/guest/."""
-    body = [line.removeprefix("test: ") for line in runs.show(run, "--test") if line.startswith("test: ")]
-    seed, words = run.split(":", 1)
-    return TEST.format(seed=seed, count=len(words.split()), reason=reason, body="\n".join(body))
-
-
 def shrink(args):
     """Reduces one run and prints it as a test."""
     run, mode = failed_run(args, args.seed)
-    runs = Runs(args, mode)
-    run, reason = shrink_run(runs, run or runs.words_of(args.seed), lambda text: print(f"/* {text} */"))
+    runs = fuzzing.Runs(args.build, mode, args.kernel, args.believe)
+    run, reason = fuzzing.shrink(runs, run or runs.words_of(args.seed), lambda text: print(f"/* {text} */"))
     if not run:
         sys.exit(f"fuzz: seed {args.seed} does not fail in {mode}")
-    print(as_test(runs, run, reason))
+    print(fuzzing.as_test(runs, run, reason))
     with open(os.path.join(args.build, "fuzz", f"{args.seed}.shrunk"), "w", encoding="utf-8") as file:
         file.write(run + "\n")
 
@@ -276,7 +189,7 @@ def arguments():
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--build", default="build")
-    parser.add_argument("command", choices=["campaign", "shard", "replay", "shrink", "diff"])
+    parser.add_argument("command", choices=["campaign", "shard", "replay", "shrink"])
     parser.add_argument("--kernel", default="", help="another than the build's")
     parser.add_argument("--time", type=float, default=0, help="seconds")
     parser.add_argument("--seed", type=int, default=1)
@@ -287,7 +200,6 @@ def arguments():
     parser.add_argument("--cover", action="store_true", help="guided by kcov")
     parser.add_argument("--corpus", default="")
     parser.add_argument("--index", type=int, default=0, help="of a shard")
-    parser.add_argument("--calls", type=int, default=1_000_000)
     parser.add_argument("--believe", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -2,6 +2,7 @@
 import os
 import re
 import subprocess
+import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -96,8 +97,8 @@ class Reader:
 
     def line(self, line):
         """Takes one in; true if it is one that people want to see."""
-        if match := re.match(r"@(\d+) ", line):
-            self.at = int(match[1])
+        if match := re.match(r"@(\d+) (\d+)", line):
+            self.at, self.totals["calls"] = int(match[1]), int(match[2])
         elif line.startswith("fuzz: run "):
             text = line.removeprefix("fuzz: run ")
             self.runs[int(text.split(":")[0])] = text
@@ -110,7 +111,7 @@ class Reader:
             self.failures.append((int(match[1]), match[2]))
             return True
         elif re.match(r"fuzz: (progress|done) ", line):
-            self.totals = {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", line)}
+            self.totals.update({k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", line)})
         elif line.startswith("PANIC: "):
             self.panic = line
         return False
@@ -149,3 +150,87 @@ def campaign_shard(machine, seed, seconds, options, log):
                   flush=True)
         seed = reader.at + 1
         reader.next_machine()
+
+
+class Runs:
+    """Runs on one kernel, as many in a boot as it survives."""
+
+    def __init__(self, build, mode, kernel="", believe=False):
+        self.machine = Host(build) if mode == "host" else Machine(build, mode, kernel, "replay")
+        self.options = "--believe " if believe else ""
+
+    def words_of(self, seed):
+        """The run of a seed, as a line: made without being run."""
+        for line in self.machine.run(f"--seed {seed} --runs 1 --words --test"):
+            if line.startswith(f"{seed}:"):
+                return line
+        sys.exit(f"fuzz: seed {seed} cannot be made: {self.machine.end()}")
+
+    def first_failure(self, runs):
+        """(index, reason) of the first of these runs that fails, or None."""
+        text = "".join(run + "\n" for run in runs)
+        reader, seen = Reader(), -1
+        for line in self.machine.run(f"{self.options}--inputs /fuzz/inputs --stop --announce",
+                                     {"fuzz/inputs": text}):
+            seen += line.startswith("@")
+            reader.line(line)
+        if reader.failures:
+            return seen, reader.failures[0][1]
+        if self.machine.end():
+            return seen, reader.panic or self.machine.end()
+        return None
+
+    def show(self, run, how):
+        """The lines that a run prints, call by call; how: --trace or --test."""
+        return list(self.machine.run(f"{self.options}--inputs /fuzz/inputs {how}",
+                                     {"fuzz/inputs": run + "\n"}))
+
+
+def kind_of(reason):
+    """What two failures have in common that are the same."""
+    return re.sub(r"step=\S+|0x[0-9a-f]+|\d+", "N", reason.split("): ")[-1])
+
+
+def shrink(runs, run, say):
+    """The fewest steps of run that still fail in the same way, and the reason; delta debugging."""
+    found = runs.first_failure([run])
+    if not found:
+        return None, ""
+    seed, words = run.split(":", 1)
+    words, reason = words.split(), found[1]
+    pieces = 2
+    while len(words) > 1:
+        size = -(-len(words) // pieces)
+        candidates = [words[:at] + words[at + size:] for at in range(0, len(words), size)]
+        found = runs.first_failure([f"{seed}:{' '.join(part)} " for part in candidates if part])
+        if found:
+            words, reason, pieces = candidates[found[0]], found[1], max(pieces - 1, 2)
+            say(f"{len(words)} steps: {reason}")
+        elif size == 1:
+            break
+        else:
+            pieces = min(pieces * 2, len(words))
+    return f"{seed}:{' '.join(words)} ", reason
+
+
+TEST = """/*
+ * Found by fuzzing: seed {seed}, shrunk to {count} steps.
+ *
+ *     {reason}
+ */
+#include "test/guest/fuzzed.h"
+
+int main(void)
+{{
+    fuzzed_begin("fuzzed-{seed}");
+{body}
+    return fuzzed_end();
+}}
+"""
+
+
+def as_test(runs, run, reason):
+    """A run as a C program in the style of test/guest/."""
+    body = [line.removeprefix("test: ") for line in runs.show(run, "--test") if line.startswith("test: ")]
+    seed, words = run.split(":", 1)
+    return TEST.format(seed=seed, count=len(words.split()), reason=reason, body="\n".join(body))

@@ -39,27 +39,16 @@ void fpu_to_frame(struct fpstate *frame)
     fpu_reset();
 }
 
-/* One that says so ends behind the x87's part. */
-static int fetch(struct fpstate *frame, unsafe_fpstate user)
-{
-    unsafe_bytes bytes = unsafe_as_bytes(user);
-    size_t whole = offsetof(struct fpstate, fxsave) + FXSAVE_LOADED;
-
-    if (cpu.fxsr && !copy_u2k(frame, bytes, whole))
-        return 0;
-    if (copy_u2k(frame, bytes, sizeof(frame->x87)))
-        return -EFAULT;
-    return cpu.fxsr && frame->x87.magic == MAGIC_FXSAVE ? -EFAULT : 0;
-}
-
+/* As Linux, which does not ask the frame whether it has SSE's part. */
 int fpu_from_frame(unsafe_fpstate user)
 {
     struct fpstate frame __attribute__((aligned(16)));
     uint32_t *mxcsr = (uint32_t *)(frame.fxsave + MXCSR_OFFSET);
 
-    if (fetch(&frame, user))
+    if (copy_u2k(&frame, unsafe_as_bytes(user),
+                 offsetof(struct fpstate, fxsave) + (cpu.fxsr ? FXSAVE_LOADED : 0)))
         return -EFAULT;
-    if (cpu.fxsr && frame.x87.magic == MAGIC_FXSAVE) {
+    if (cpu.fxsr) {
         *mxcsr &= fpu_mxcsr_bits;
         fpu_load(frame.fxsave);
     }

@@ -156,9 +156,13 @@ static void fill(uint8_t *place, const struct delivery *delivery, const struct t
     fpu_to_frame((struct fpstate *)(place + (delivery->fpstate - delivery->esp)));
 }
 
-#define FRAME_MAX                                                                    \
-    (MAX(sizeof(struct old_frame), sizeof(struct rt_frame)) + 2 * 16 /* aligned */ + \
-     sizeof(struct fpstate))
+union any_frame {
+    struct old_frame old;
+    struct rt_frame rt;
+};
+
+/* With what aligning the frame and the FPU's state may cost. */
+#define FRAME_MAX (sizeof(union any_frame) + sizeof(struct fpstate) + 2 * 16)
 
 /* A frame that lies across two pages is built elsewhere; but first both must be there, since the
  * FPU's state can be moved only once. */

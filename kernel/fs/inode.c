@@ -28,8 +28,6 @@ void inode_init(struct inode *inode, struct filesystem *filesystem,
 int inode_create(struct inode *directory, const struct name *name, uint32_t mode, uint32_t rdev,
                  const char *target, struct inode **result)
 {
-    struct filesystem *filesystem = directory->filesystem;
-
     if (!directory->operations->link)
         return -ENOENT;
     int error = inode_permission(directory, MAY_WRITE | MAY_EXEC);
@@ -41,6 +39,13 @@ int inode_create(struct inode *directory, const struct name *name, uint32_t mode
         return -EMLINK;
     if (!S_ISLNK(mode))
         mode &= ~current_thread()->cwd->umask;
+    return inode_create_for_kernel(directory, name, mode, rdev, target, result);
+}
+
+int inode_create_for_kernel(struct inode *directory, const struct name *name, uint32_t mode,
+                            uint32_t rdev, const char *target, struct inode **result)
+{
+    struct filesystem *filesystem = directory->filesystem;
     struct inode *inode = filesystem->make(filesystem, mode, rdev, target);
     if (!inode)
         return -ENOSPC;

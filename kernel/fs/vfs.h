@@ -174,6 +174,11 @@ static inline void inode_modified(struct inode *inode)
 int inode_create(struct inode *directory, const struct name *name, uint32_t mode, uint32_t rdev,
                  const char *target, struct inode **inode);
 
+/* The same for a name that is the kernel's own affair: whatever the caller's rights and umask. 0 or
+ * -ENOSPC. */
+int inode_create_for_kernel(struct inode *directory, const struct name *name, uint32_t mode,
+                            uint32_t rdev, const char *target, struct inode **inode);
+
 /* truncate(2) and O_TRUNC, for regular files. */
 int inode_set_size(struct inode *inode, uint64_t size);
 

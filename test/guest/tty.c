@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -23,6 +24,7 @@
 #include "user/lib/ktap.h"
 #include "user/lib/postern.h"
 #include "user/lib/pty.h"
+#include "user/lib/spawn.h"
 #include "user/lib/syscall.h"
 
 #define SECONDS_TO_HANG 100
@@ -343,6 +345,21 @@ static void check_hangup(void)
     }
 }
 
+/* The slave's name lies in a directory where nobody but root may make any. */
+static int open_as_nobody(void *unused)
+{
+    struct pty own;
+    struct stat stat_buffer;
+
+    (void)unused;
+    umask(077);
+    if (!geteuid() && (setgid(65534) || setuid(65534)))
+        return 1;
+    if (!pty_open(&own))
+        return 2;
+    return fstat(own.slave, &stat_buffer) || stat_buffer.st_uid != geteuid() ? 3 : 0;
+}
+
 int main(void)
 {
     alarm(SECONDS_TO_HANG);
@@ -358,6 +375,7 @@ int main(void)
     check_raw();
     check_poll();
     check_hangup();
+    ktap_equal(spawn_body(open_as_nobody, NULL), 0, "a pair for somebody who is not root");
     pty_close(&pty);
     return ktap_end();
 }

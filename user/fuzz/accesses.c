@@ -190,7 +190,7 @@ static void add_select(struct attempt *attempt)
 
     if (!fetch(attempt->values[0], words, sizeof(words)))
         return;
-    uint32_t size = words[0] > 65536 ? 0 : (words[0] + 31) / 32 * 4;
+    uint32_t size = words[0] > 65536 ? PAGE : (words[0] + 31) / 32 * 4;
     for (int i = 1; i < 4; i++)
         add(attempt, 0, words[i], words[i] ? size : 0, ARENA_WRITE, false);
     add(attempt, 0, words[4], words[4] ? 8 : 0, ARENA_WRITE, false);

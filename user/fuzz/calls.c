@@ -190,8 +190,8 @@ static uint32_t extent_of_count(const struct extent *extent, const uint32_t *val
 {
     uint32_t count = values[extent->count];
 
-    if (extent->unit == 1)
-        return count;
+    if (extent->unit == 1) /* Linux reads whole words of it */
+        return count > UINT32_MAX - 3 ? UINT32_MAX : (count + 3) & -4u;
     if ((int32_t)count < 0)
         return 0;
     if (!extent->unit)

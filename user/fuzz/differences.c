@@ -2,13 +2,17 @@
 
 #include <errno.h>
 
-#define ANY 1 /* a value: neither an error nor 0 */
+#define ANY  1 /* a value: neither an error nor 0 */
+#define NONE (-1)
 
 static const struct difference {
     uint16_t number;
+    int8_t argument;
+    uint32_t value;
     int results[2];
 } differences[] = {
-#define DIFFERENCE(name, first, second, reason) {NR_##name, {first, second}},
+#define DIFFERENCE(name, argument, value, first, second, reason) \
+    {NR_##name, argument, value, {first, second}},
 #include "user/fuzz/differences.def"
 #undef DIFFERENCE
 };
@@ -26,13 +30,19 @@ static long common_result(const struct attempt *attempt)
 
     for (unsigned i = 0; i < sizeof(differences) / sizeof(differences[0]); i++) {
         const struct difference *d = &differences[i];
-        if (d->number != attempt->call->number)
+        if (d->number != attempt->call->number ||
+            (d->argument != NONE && attempt->values[d->argument] != d->value))
             continue;
         if (d->results[0] == ANY || result == d->results[0] || result == d->results[1])
             return d->results[1];
     }
-    if ((attempt->traits & LOCAL_RESULT) && (result >= 0 || result < -4095))
+    if ((attempt->traits & (LOCAL_RESULT | VOLATILE | FORKS)) && (result >= 0 || result < -4095))
         return 0;
+    if (attempt->may_fault && result < 0 && result >= -4095)
+        return -EFAULT;
+    if ((attempt->traits & SLEEPS) &&
+        (result == -EINTR || result == -EAGAIN || result == -ETIMEDOUT))
+        return 0; /* how long a sleep takes, and what ends it, is a matter of the machine's speed */
     return result;
 }
 

@@ -250,6 +250,8 @@ static const struct {
     {NR_sched_getaffinity, pid_first},
     {NR_sched_getparam, pid_first},
     {NR_sched_getscheduler, pid_first},
+    {NR_sched_rr_get_interval, pid_first},
+    {NR_sched_rr_get_interval_time64, pid_first},
     {NR_setpriority, priority},
     {NR_getpriority, priority},
     {NR_signal, unused_signal},

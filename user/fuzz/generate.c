@@ -18,6 +18,13 @@ static bool is_wanted(unsigned number)
     return !call_skipped(number) && !(options.portable && number >= POSTERN_CALL_BASE);
 }
 
+/* Always sleeps until the timer interrupts it. */
+static bool is_slow(unsigned number)
+{
+    return number == NR_pause || number == NR_sigsuspend || number == NR_rt_sigsuspend ||
+           (number >= NR_ipc_send && number <= NR_ipc_reply_and_wait);
+}
+
 /* Postern's calls in a list of their own, so that a seed means the same steps on both kernels. */
 struct step generate_step(struct draw *d)
 {
@@ -28,7 +35,7 @@ struct step generate_step(struct draw *d)
     do {
         number =
             draw_once_in(d, 4) ? draw_of(d, favourites) : calls[draw_below(d, nr_calls)].number;
-    } while (!is_wanted(number));
+    } while (!is_wanted(number) || (is_slow(number) && !draw_once_in(d, 8)));
     seed = draw(d) & 0xffffff;
     return (struct step){number, 0, seed};
 }

@@ -6,7 +6,7 @@
  *     fuzz --inputs FILE         the runs in FILE, a line each
  *         --steps N              of each run (default 128)
  *         --stop                 after the first that fails
- *         --announce             says each run's seed before it
+ *         --announce             says each run's seed before it, and how many calls were made
  *         --trace | --test       each step in words, or without making it also as C
  *         --hash                 each run's outcomes as one number
  *         --words                each run as a line that --inputs takes
@@ -134,7 +134,7 @@ static void make(const struct run *run)
     if (arguments.words)
         run_print(run);
     if (arguments.announce) {
-        printf("@%" PRIu32 " %u\n", run->seed, corpus_size());
+        printf("@%" PRIu32 " %u\n", run->seed, totals.calls);
         fflush(stdout);
     }
     const struct outcome *outcome = run_make(run, arguments.test    ? RUN_DRY

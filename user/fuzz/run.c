@@ -22,9 +22,9 @@
 #include "user/fuzz/world.h"
 #include "user/lib/postern.h"
 
-#define FULL_CHECK_EVERY 32    /* steps */
-#define SLEEP_LIMIT      20000 /* microseconds after which a call that sleeps is interrupted */
-#define PATIENCE         3     /* seconds without a step */
+#define FULL_CHECK_EVERY 32   /* steps */
+#define SLEEP_LIMIT      2000 /* microseconds after which a call that sleeps is interrupted */
+#define PATIENCE         3    /* seconds without a step */
 #define POISON           0xa5
 #define POISONED_RUNS    8 /* one in so many */
 #define RACES            16
@@ -83,7 +83,7 @@ static void undo(const struct attempt *attempt)
     if (attempt->traits & RESETS_TIMER)
         arm_timer();
     if ((attempt->traits & RESETS_FLAGS) && !race_is_on())
-        world_reset_flags();
+        world_reset_flags(attempt->values[0]);
 }
 
 long execute(const struct attempt *attempt)
@@ -210,6 +210,9 @@ static void child(const void *argument)
          poisoned = on && draw_mix(run->seed ^ 0xb0150) % POISONED_RUNS == 0;
     bool races = on && draw_mix(run->seed ^ 0x2ace) % RACES == 0;
 
+    dup2(FD_NULL, 0); /* no byte of a run's may be taken for the fuzzer's */
+    if (mode == RUN_QUIET)
+        dup2(FD_NULL, 1);
     if (on)
         begin_strategy(run->seed);
     if (poisoned)
@@ -347,8 +350,8 @@ static struct postern_usage settled_usage(void)
 {
     struct postern_usage now = postern_usage();
 
-    for (int i = 0; i < 20 && has_grown(&now, &usage); i++) {
-        usleep(1000);
+    for (int i = 0; i < 50 && has_grown(&now, &usage); i++) {
+        syscall_raw(NR_sched_yield, 0, 0, 0);
         now = postern_usage();
     }
     return now;

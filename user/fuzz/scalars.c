@@ -20,7 +20,7 @@ static const uint32_t numbers[] = {0, 0, 0, 1, 1, 2, 3, 4, 5, 8, 16, 63, 64, 255
 /* What arithmetic goes wrong at. */
 static const uint32_t edges[] = {
     -1,         -2,         -4095,      -4096,   0x7fffffff, 0x7ffff000, 0x80000000, 0x80000001,
-    0x40000000, 0xc0000000, 0xfffff000, 0x10000, 0xffff,     0x20000001, 0x55555556, 0xffffff00,
+    0x60000000, 0xc0000000, 0xfffff000, 0x10000, 0xffff,     0x20000001, 0x55555556, 0xffffff00,
 };
 
 static const uint32_t sizes[] = {
@@ -55,8 +55,8 @@ uint32_t scalar_draw(const struct attempt *attempt, unsigned argument, struct dr
 
     if (how == 0)
         return draw_of(d, edges);
-    if (how == 1)
-        return draw(d);
+    if (how == 1) /* an address, if it is one, at which nothing of the fuzzer's is */
+        return (draw(d) & 0x7fffffff) | 0x50000000;
     if (hint && how < 56)
         return hint->values[draw_below(d, hint->count)];
     switch (kind) {

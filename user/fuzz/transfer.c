@@ -25,7 +25,8 @@ static struct {
     bool writes; /* from user memory */
     bool loose;  /* other results than the expected one are right, too */
     bool at_offset;
-    bool may_be_less; /* than expected, by some bytes or all */
+    bool out_of_range; /* a buffer is, or its end */
+    bool may_be_less;  /* than expected, by some bytes or all */
     int64_t position;
     struct segment segments[SEGMENTS_MAX];
     unsigned nr_segments;
@@ -49,6 +50,10 @@ static const struct transfer_call {
 
 static void may_be(int error)
 {
+    for (unsigned i = 0; i < transfer.nr_errors; i++) {
+        if (transfer.errors[i] == error)
+            return;
+    }
     if (transfer.nr_errors < sizeof(transfer.errors) / sizeof(transfer.errors[0]))
         transfer.errors[transfer.nr_errors++] = error;
 }
@@ -62,6 +67,7 @@ static void add_segment(uint32_t address, uint32_t size)
         transfer.loose = true; /* a negative length, or one that 64-bit kernels clip */
     if (address > USER_LIMIT || size > USER_LIMIT - address) {
         may_be(EFAULT);
+        transfer.out_of_range = true; /* whatever the size */
         transfer.loose |= options.portable || size > INT32_MAX;
     }
     transfer.segments[transfer.nr_segments++] = (struct segment){address, size};
@@ -246,7 +252,8 @@ static bool is_known(int fd)
 static void find_position(const struct attempt *attempt)
 {
     if (!transfer.at_offset) {
-        transfer.position = lseek(transfer.fd, 0, SEEK_CUR);
+        bool has_one = transfer.fd == FD_FILE || transfer.fd == FD_SCRATCH;
+        transfer.position = has_one ? lseek(transfer.fd, 0, SEEK_CUR) : 0;
         return;
     }
     transfer.position = (int64_t)((uint64_t)attempt->values[4] << 32 | attempt->values[3]);
@@ -268,7 +275,7 @@ bool transfer_before(struct attempt *attempt, struct step step)
         return false;
     transfer.writes = call->writes;
     transfer.at_offset = call->at_offset;
-    transfer.loose = transfer.may_be_less = false;
+    transfer.loose = transfer.may_be_less = transfer.out_of_range = false;
     transfer.nr_errors = 0;
     find_segments(attempt, call->vector);
     find_position(attempt);
@@ -338,8 +345,8 @@ static bool is_allowed(long result)
     }
     if (transfer.may_be_less && (result == -EFAULT || (result > 0 && result <= transfer.expected)))
         return true;
-    return transfer.loose ||
-           (result == transfer.expected && (!transfer.nr_errors || !transfer.total));
+    return transfer.loose || (result == transfer.expected &&
+                              (!transfer.nr_errors || (!transfer.total && !transfer.out_of_range)));
 }
 
 bool transfer_after(const struct attempt *attempt, char *text)

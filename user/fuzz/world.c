@@ -15,7 +15,7 @@
 #include "user/lib/ipc.h"
 #include "user/lib/pty.h"
 
-static char directory[] = "/tmp/fuzz-XXXXXX";
+static char directory[32];
 static bool with_endpoint;
 
 uint8_t world_file_byte(uint32_t offset)
@@ -121,11 +121,19 @@ static bool make_descriptors(void)
            place(open("directory", O_RDONLY | O_DIRECTORY), FD_DIRECTORY);
 }
 
-void world_reset_flags(void)
+#define FLAGS (O_NONBLOCK | O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME)
+
+void world_reset_flags(int fd)
 {
-    for (int fd = FD_FIRST; fd < FD_END; fd++) {
+    int first = fd, last = fd;
+
+    if (fd >= FD_LOOSE && fd < FD_LOOSE_END) {
+        first = FD_FIRST;
+        last = FD_END - 1;
+    }
+    for (fd = first; fd >= FD_FIRST && fd <= last && fd < FD_END; fd++) {
         int flags = fcntl(fd, F_GETFL);
-        if (flags >= 0 && (flags & (O_NONBLOCK | O_APPEND | O_ASYNC)) != O_NONBLOCK)
+        if (flags >= 0 && (flags & FLAGS) != O_NONBLOCK)
             fcntl(fd, F_SETFL, O_NONBLOCK);
     }
 }
@@ -135,8 +143,8 @@ static void restore_descriptors(void)
 {
     char bytes[4096];
 
-    world_reset_flags(); /* first, since a read of the pipe may sleep otherwise */
     for (int fd = FD_FIRST; fd < FD_MASTER; fd++) {
+        world_reset_flags(fd); /* else a read of the pipe may sleep */
         lseek(fd, 0, SEEK_SET);
         flock(fd, LOCK_UN);
     }
@@ -149,6 +157,9 @@ static void restore_descriptors(void)
 bool world_build(bool portable)
 {
     with_endpoint = !portable;
+    /* files in memory, as Postern's are */
+    snprintf(directory, sizeof(directory), "%s/fuzz-XXXXXX",
+             access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
     if (!mkdtemp(directory) || chdir(directory)) {
         perror(directory);
         return false;
@@ -193,5 +204,6 @@ void world_begin(void)
 {
     make_terminal();
     make_endpoint();
-    world_reset_flags();
+    world_reset_flags(FD_MASTER);
+    world_reset_flags(FD_SLAVE);
 }

@@ -46,7 +46,8 @@ void world_restore(void);
 /* Removes the directory. */
 void world_leave(void);
 
-/* Non-blocking, and so on: what the fuzzer expects of its descriptors. */
-void world_reset_flags(void);
+/* Non-blocking, and so on: what the fuzzer expects of the world's descriptors. Of that one, or if
+ * it is a loose one, which may be a duplicate, of all. */
+void world_reset_flags(int fd);
 
 #endif
