@@ -147,12 +147,12 @@ static void map_structure(uint32_t *a)
         a[0] = 0;
 }
 
-/* The heap is not shrunk under the fuzzer. */
+/* The heap is not shrunk under the fuzzer, nor does it grow up to the arena. */
 static void grow_heap(uint32_t *a)
 {
     uint32_t end = syscall_raw(NR_brk, 0, 0, 0);
 
-    if (a[0] < ARENA_BASE)
+    if (a[0] < 0xc0000000)
         a[0] = end + (a[0] & 0xffff);
 }
 
@@ -167,6 +167,10 @@ static void clone_process(uint32_t *a)
 static void clip_last(uint32_t *a)
 {
     a[3] = a[3] > 65536 ? 65536 : a[3];
+    if (options.portable) /* Postern sends from files and to files and pipes alone */
+        a[1] = FD_FILE;
+    if (options.portable && a[0] != FD_WRITER)
+        a[0] = FD_SCRATCH;
 }
 
 static void clip_fifth(uint32_t *a)
