@@ -55,6 +55,26 @@ static void pid_second(uint32_t *a)
     a[1] = own_pid(a[1]);
 }
 
+static void both_pids(uint32_t *a)
+{
+    pid_first(a);
+    pid_second(a);
+}
+
+/* SEEK_DATA, SEEK_HOLE: a file's end is the only hole that Postern tells, so positions would part.
+ */
+static void seek_plainly(uint32_t *a)
+{
+    if (options.portable && a[2] > 2)
+        a[2] = 0;
+}
+
+static void llseek_plainly(uint32_t *a)
+{
+    if (options.portable && a[4] > 2)
+        a[4] = 0;
+}
+
 static void priority(uint32_t *a)
 {
     a[0] &= ~2u; /* not all processes of the user's */
@@ -247,7 +267,9 @@ static const struct {
     {NR_sched_setparam, pid_first},
     {NR_sched_setscheduler, pid_first},
     {NR_sched_setaffinity, pid_first},
-    {NR_setpgid, pid_first},
+    {NR_setpgid, both_pids},
+    {NR_lseek, seek_plainly},
+    {NR__llseek, llseek_plainly},
     {NR_getpgid, pid_first},
     {NR_getsid, pid_first},
     {NR_get_robust_list, pid_first},

@@ -133,6 +133,7 @@ static bool make_step(const struct run *run, unsigned index)
                 : mode == RUN_DRY || make_call(&attempt, step, reason)) {
         if (mode == RUN_TRACE && !is_move)
             printf("  = %ld  %016" PRIx64 "\n", attempt.result, outcome->hash);
+        fflush(stdout);
         return true;
     }
     if (is_move)
