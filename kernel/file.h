@@ -35,7 +35,8 @@ struct file_operations {
      * caller; for_write: it will be written, so a hole gets its page. 0, -EFAULT beyond the end,
      * -ENOMEM. NULL: cannot be mapped. */
     int (*frame)(struct file *file, uint32_t page, bool for_write, paddr_t *frame);
-    /* Whether size bytes from page on may be mapped together: 0, or mmap's error. NULL: whatever. */
+    /* Whether size bytes from page on may be mapped together: 0, or mmap's error. NULL: whatever.
+     */
     int (*may_map)(struct file *file, uint32_t page, uint32_t size);
     /* Vectors are written by the page, with write_kernel(), and not by the element: pipes. */
     bool atomic;

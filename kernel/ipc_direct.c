@@ -127,6 +127,8 @@ static struct slot *slot_of(struct thread *self)
 
     if (!cpu.fxsr || self->ipc.buffers || !is_willing(self) || !is_flat(tf))
         return NULL;
+    if (self->work & WORK_STEP) /* it must come back through return_work() */
+        return NULL;
     uint32_t fs = read_fs(), gs = read_gs();
     if (!selector_loads(self, fs) || !selector_loads(self, gs) || self->tls[1].high ||
         self->tls[2].high)

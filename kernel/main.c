@@ -11,6 +11,7 @@
 #include "kernel/exposure.h"
 #include "kernel/format.h"
 #include "kernel/fs/proc.h"
+#include "kernel/instruments/kasan.h"
 #include "kernel/instruments/kcov.h"
 #include "kernel/knobs.h"
 #include "kernel/load.h"
@@ -95,6 +96,7 @@ static void describe_cost(uint64_t start)
 
 void kernel_main(uint32_t magic, uint32_t info)
 {
+    kasan_init_early();
     boot_stack_top.thread = &idle;
     idle.top = &boot_stack_top;
 
@@ -107,7 +109,8 @@ void kernel_main(uint32_t magic, uint32_t info)
     cpu_init();
     fpu_init();
     uint64_t start = cpu.tsc ? read_tsc() : 0;
-    memory_init(&boot);                             /* frames, heap, page tables */
+    memory_init(&boot); /* frames, heap, page tables */
+    kasan_init();
     gate_init(knobs.global && cpu.pge, knobs.door); /* exceptions and system calls */
     if (knobs.sweep)
         sweep_init(); /* an instrument of the tests; off otherwise */

@@ -64,9 +64,7 @@ static int check_file(const struct mapping *m)
     /* without frames of its own a file can only be copied, which a shared store would show */
     if (!file->operations->frame && (!file->operations->read_at || (shared && access != O_RDONLY)))
         return -ENODEV;
-    if (m->flags & MAP_GROWSDOWN)
-        return -EINVAL;
-    return file->operations->may_map ? file->operations->may_map(m->file, m->page, m->size) : 0;
+    return m->flags & MAP_GROWSDOWN ? -EINVAL : 0;
 }
 
 static int check_type(const struct mapping *m)
@@ -154,7 +152,11 @@ static long map_file(struct mapping *m, size_t length, int fd)
         return -EBADF;
     file_get(file);
     m->file = is_zero_device(file) ? NULL : file;
-    long result = map(m, length);
+    long result = file->operations->may_map
+                      ? file->operations->may_map(file, m->page, ROUND_UP(length, PAGE_SIZE))
+                      : 0;
+    if (!result)
+        result = map(m, length);
     file_put(file);
     return result;
 }

@@ -144,8 +144,11 @@ struct postern_struck {
 /*
  * postern_touch(pages): the kernel reads a word from each of that many pages of its own, all mapped
  * by 4 KiB entries, which only costs their translations. 0; EINVAL: more than POSTERN_TOUCH_PAGES.
+ * The stride goes on by a cache line in each page: lines at one offset of all pages share a few
+ * sets of a cache and would drive each other out of it, which costs more than the translations.
  */
-#define POSTERN_TOUCH_PAGES 1024
+#define POSTERN_TOUCH_PAGES  1024
+#define POSTERN_TOUCH_STRIDE (4096 + 64)
 
 /*
  * Short messages.
@@ -214,6 +217,22 @@ enum postern_sabotage {
     SABOTAGE_WRITE_GATE, /* writes to the gate page where the direct map has it */
     SABOTAGE_UNSEAL,     /* makes that mapping writable, then checks the protection */
     SABOTAGE_OPEN,       /* opens the CPU's page to user mode, then checks the protection */
+
+    /* What only a kernel with the instrument notices; others refuse, EINVAL. */
+    SABOTAGE_SIGNED_OVERFLOW, /* ubsan ... */
+    SABOTAGE_SHIFT,
+    SABOTAGE_MISALIGNED,
+    SABOTAGE_INDEX,
+    SABOTAGE_NULL,
+    SABOTAGE_HEAP_OVERRUN, /* kasan ... */
+    SABOTAGE_HEAP_UNDERRUN,
+    SABOTAGE_HEAP_FREED,
+    SABOTAGE_HEAP_FREED_TWICE,
+    SABOTAGE_FRAME_FREED,
+    SABOTAGE_STACK_OVERRUN,
+    SABOTAGE_GLOBAL_OVERRUN,
+    SABOTAGE_COPY_OVERRUN,
+    SABOTAGE_DOUBLE_FETCH, /* doublefetch */
 };
 
 #endif

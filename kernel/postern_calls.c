@@ -5,6 +5,8 @@
 #include "kernel/counters.h"
 #include "kernel/exposure.h"
 #include "kernel/file.h"
+#include "kernel/instruments/kasan.h"
+#include "kernel/instruments/mistakes.h"
 #include "kernel/ipc_direct.h"
 #include "kernel/knobs.h"
 #include "kernel/panic.h"
@@ -47,6 +49,7 @@ SYSCALL_DEFINE1(postern_get, int, setting)
 {
     struct process *process = current_process();
 
+    kasan_settle();
     switch (setting) {
     case POSTERN_ISOLATION:
         return current_thread()->space->isolation;
@@ -175,7 +178,7 @@ SYSCALL_DEFINE1(postern_touch, uint32_t, pages)
 {
     if (pages > POSTERN_TOUCH_PAGES)
         return -EINVAL;
-    memory_touch(pages);
+    memory_touch(pages, POSTERN_TOUCH_STRIDE);
     return 0;
 }
 
@@ -239,5 +242,5 @@ SYSCALL_DEFINE1(postern_sabotage, int, what)
         protection_check();
         return 0;
     }
-    return -EINVAL;
+    return make_mistake(what);
 }

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/instruments/kasan.h"
+
 /*
  * Words, then the last bytes: `rep movs` is the shortest copy that every i386 has, and the fastest
  * on those that matter. The direction flag is clear in the kernel (trampoline/gate.S). Inline for
@@ -14,6 +16,8 @@ static inline void copy_bytes(void *to, const void *from, size_t size)
 {
     size_t words = size / 4;
 
+    kasan_check_read(from, size);
+    kasan_check_write(to, size);
     __asm__ volatile("rep movsl" : "+c"(words), "+D"(to), "+S"(from) : : "memory");
     size %= 4;
     if (size)
@@ -25,6 +29,7 @@ static inline void fill_bytes(void *to, int value, size_t size)
     uint32_t pattern = (uint8_t)value * 0x01010101u;
     size_t words = size / 4;
 
+    kasan_check_write(to, size);
     __asm__ volatile("rep stosl" : "+c"(words), "+D"(to) : "a"(pattern) : "memory");
     size %= 4;
     if (size)

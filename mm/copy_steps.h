@@ -12,6 +12,7 @@
 #ifndef MM_COPY_STEPS_H
 #define MM_COPY_STEPS_H
 
+#include "kernel/instruments/kasan.h"
 #include "mm/copy_strategy.h"
 
 /* What is copied: between user memory and kernel memory, or zeroes into user memory (NULL). */
@@ -124,6 +125,8 @@ static inline size_t copy_or_fault(void *to, const void *from, size_t size)
 {
     size_t words = size / 4, tail = size % 4;
 
+    kasan_check_read(from, size);
+    kasan_check_write(to, size);
     __asm__ volatile("1:\trep movsl\n\t"
                      "movl %3, %%ecx\n"
                      "2:\trep movsb\n"

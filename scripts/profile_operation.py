@@ -4,8 +4,7 @@ what is executed, and prints functions and counts.
 
     profile_operation.py [--build DIR] [--isolation split|shared] [--door DOOR] BENCHMARK
 
-The operation is the median of several; what the measuring itself executes is taken off, so that the
-sum is what the benchmark prints.
+The operation is the median of several; the sum is what the benchmark prints.
 """
 import argparse
 import bisect
@@ -17,8 +16,6 @@ import sys
 
 VDSO, GATE, GATE_END = 0xffffe000, 0xffffd000, 0xfffff000
 KERNEL = 0xc0000000
-STUB = 2        # a call and a return, which belong to the operation
-SAMPLES = 9     # of user/bench: the empty stub first, then the operation
 
 
 def symbols(path, isolation):
@@ -58,32 +55,28 @@ def operations(path):
 
 
 class Profile:
-    """One operation: instructions by function, and CR3 writes. addresses: the same by address, but for
-    the call of the user's stub, which the measuring itself is made with as well."""
+    """One operation: instructions by function and by address, and CR3 writes."""
 
     def __init__(self, build, benchmark, isolation="split", door="int80"):
-        folder = os.path.join(build, "study")
+        folder = os.path.join(build, "profile")
         os.makedirs(folder, exist_ok=True)
-        counts = os.path.join(folder, f"profile-{benchmark}-{isolation}-{door}")
+        counts = os.path.join(folder, f"{benchmark}-{isolation}-{door}")
         command = ["scripts/qemu", "--kernel", f"{build}/postern.elf", "--initrd",
                    f"{build}/initrd.cpio", "--icount", "--timeout", "120", "--extra",
                    f"-plugin {build}/plugin/profile.so,out={counts}",
-                   f"--append=loglevel=error isolation={isolation} -- /bin/bench --profile "
+                   f"--append=loglevel=error isolation={isolation} -- /bin/bench --marks "
                    f"--door={door} {benchmark}"]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               stdin=subprocess.DEVNULL, check=False)
         seen = operations(counts) if done.returncode == 0 else []
-        if len(seen) < 2 * SAMPLES:
+        if not seen:
             sys.exit(f"profile: {benchmark} did not run:\n{done.stdout.decode(errors='replace')}")
-        empty = collections.Counter(seen[SAMPLES - 1][1])
-        ordered = sorted(seen[-SAMPLES:], key=lambda operation: sum(operation[1].values()))
-        self.cr3_writes, executed = ordered[SAMPLES // 2]
+        ordered = sorted(seen, key=lambda operation: sum(operation[1].values()))
+        self.cr3_writes, self.addresses = ordered[len(ordered) // 2]
         self.symbols = symbols(f"{build}/postern.nm", isolation)
         self.functions = collections.Counter()
-        for address, count in executed.items():
+        for address, count in self.addresses.items():
             self.functions[place(address, self.symbols)] += count
-        self.functions["user"] -= sum(empty.values()) - STUB
-        self.addresses = collections.Counter(executed) - empty
 
     def total(self):
         """Instructions of the operation, as the benchmark counts them."""

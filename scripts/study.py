@@ -16,7 +16,8 @@ import subprocess
 import sys
 
 import figures
-from study import cache, choose, diff, inputs, measure, merge, report, results, running, tables
+from study import (cache, choose, diff, inputs, measure, merge, peer, report, results, running,
+                   tables)
 from study.matrix import Matrix, MatrixError
 
 MATRIX = os.path.join(os.path.dirname(os.path.abspath(__file__)), "study", "matrix.txt")
@@ -42,11 +43,11 @@ def planned(args):
     return folder
 
 
-def finish(folder):
+def finish(folder, peers=((), ())):
     """Writes the results, prints the tables; exits with 1 if not all is well."""
-    rows, complaints = results.collect(folder)
+    rows, complaints = results.collect(folder, peers)
     print(tables.text_of(rows))
-    if not folder.missing():
+    if rows:
         print(f"\nThe report: {report.write(folder.out)}")
     print(f"Records, logs and commands: {folder.out}/results.jsonl, boots.jsonl, serial.log")
     for name in folder.missing():
@@ -55,6 +56,14 @@ def finish(folder):
     for line in complaints:
         print(f"study: {line}", file=sys.stderr)
     sys.exit(bool(complaints or folder.missing()))
+
+
+def measure_peer(args):
+    """The records and boots of Debian's Linux."""
+    try:
+        return peer.measure(args.build, say=lambda text: print(f"study: {text}", file=sys.stderr))
+    except peer.PeerError as error:
+        sys.exit(f"study: PEER=linux: {error}")
 
 
 def run(args):
@@ -70,16 +79,17 @@ def run(args):
         print(f"{len(names)} boots of {len(folder.boots)} are in {folder.out}; "
               "when all shards are: make study-merge")
         sys.exit(not complete)
-    finish(folder)
+    finish(folder, measure_peer(args) if args.peer else ((), ()))
 
 
 def boot(args):
     """Measures one boot: what each job of a study runs."""
     folder = cache.Folder(args.out).load()
+    folder.make()
     if (here := inputs.first_line([args.qemu])) != folder.versions["qemu"]:
         sys.exit(f"study: this machine has {here}, the study {folder.versions['qemu']}")
     job = measure.Job(folder.boots[args.boot], args.build, args.machine,
-                      folder.path("cache", f"{args.boot}.counts"))
+                      folder.counts_path(args.boot))
     try:
         log, rows = measure.run(job)
     except measure.BootFailed as failed:
@@ -156,6 +166,7 @@ def arguments():
                ("--jobs", {"default": "100%", "help": "boots at once, as GNU parallel's --jobs"}))
     command("run", run, *several, ("--shard", {"help": "i/N: only every Nth boot, from the ith"}),
             ("--section", {"default": "default", "help": "of the matrix: quick, default or full"}),
+            ("--peer", {"choices": ["linux"], "help": "measure Debian's i386 kernels too"}),
             ("--fresh", {"action": "store_true", "help": "measure again what is there"}))
     command("boot", boot, *machine, ("boot", {}))
     command("merge", run_merge, ("shards", {"nargs": "*"}))

@@ -230,7 +230,7 @@ class Tests:
         if row.iso:
             command += ["--iso", self.iso_of(row)]
         else:
-            command += ["--kernel", os.path.join(self.args.build, "postern.elf"), "--initrd",
+            command += ["--kernel", os.path.join(self.args.build, row.flavour, "postern.elf"), "--initrd",
                         row.initrd or os.path.join(self.args.build, "initrd.cpio"),
                         f"--append={row.append}"]
         if row.icount:

@@ -9,20 +9,21 @@
 #include "arch/i386/segments.h"
 #include "trampoline/layout.h"
 
-#define CPU_KERNEL_CR3 0
-#define CPU_USER_CR3   4
-#define CPU_KSTACK     8
-#define CPU_USER_ESP   12
-#define CPU_USER_EIP   16
-#define CPU_CR3_WRITES 20
-#define CPU_INT80      24
-#define CPU_SYSENTER   28
-#define CPU_SYSCALL    32
-#define CPU_CALLGATE   36
-#define CPU_LIMIT      40
-#define CPU_ANSWERED   44
-#define CPU_SPLIT      24 /* added to CPU_INT80 to CPU_CALLGATE: split's entries */
-#define CPU_SLOT       64
+#define CPU_KERNEL_CR3  0
+#define CPU_USER_CR3    4
+#define CPU_KSTACK      8
+#define CPU_USER_ESP    12
+#define CPU_USER_EIP    16
+#define CPU_CR3_WRITES  20
+#define CPU_INT80       24
+#define CPU_SYSENTER    28
+#define CPU_SYSCALL     32
+#define CPU_CALLGATE    36
+#define CPU_LIMIT       40
+#define CPU_ANSWERED    44
+#define CPU_SPLIT       24 /* added to CPU_INT80 to CPU_CALLGATE: split's entries */
+#define CPU_SLOT        64
+#define CPU_USER_EFLAGS 68
 
 /* The main TSS's CR3 field and the first TLS descriptor, from the words. */
 #define CPU_TSS_CR3 (CPU_TSS - CPU_WORDS + 28)
@@ -51,7 +52,8 @@ struct cpu_gate {
     uint32_t resident_limit;   /* numbers below it are looked up: RESIDENT_CALLS, or 0 */
     uint32_t answered;         /* calls that never came to the kernel; wraps */
     uint32_t split_entries[4]; /* two CR3 writes each; wrap */
-    struct slot *slot; /* of the running thread, if it may send and reply directly; or NULL */
+    struct slot *slot;    /* of the running thread, if it may send and reply directly; or NULL */
+    uint32_t user_eflags; /* scratch of the sysenter door, for calls that might be such messages */
 };
 
 _Static_assert(offsetof(struct cpu_gate, user_cr3) == CPU_USER_CR3, "cpu_gate: user_cr3");
@@ -60,6 +62,7 @@ _Static_assert(offsetof(struct cpu_gate, user_eip) == CPU_USER_EIP, "cpu_gate: u
 _Static_assert(offsetof(struct cpu_gate, cr3_writes) == CPU_CR3_WRITES, "cpu_gate: cr3_writes");
 _Static_assert(offsetof(struct cpu_gate, entries) == CPU_INT80, "cpu_gate: entries");
 _Static_assert(offsetof(struct cpu_gate, slot) == CPU_SLOT, "cpu_gate: slot");
+_Static_assert(offsetof(struct cpu_gate, user_eflags) == CPU_USER_EFLAGS, "cpu_gate: user_eflags");
 _Static_assert(offsetof(struct cpu_gate, resident_limit) == CPU_LIMIT, "cpu_gate: resident_limit");
 _Static_assert(offsetof(struct cpu_gate, answered) == CPU_ANSWERED, "cpu_gate: answered");
 _Static_assert(offsetof(struct cpu_gate, split_entries) == CPU_INT80 + CPU_SPLIT,

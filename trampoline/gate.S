@@ -50,6 +50,7 @@
 #define AT_ANSWERS   0x800
 #define AT_BOUNCE    0xa00
 #define AT_BOUNCE_CLEAR 0xa80
+#define AT_SYSENTER_DIRECT 0xb80
 #define AT_DIRECT    0xc00
 
 /* The stubs are alike in all variants; one of them lists them for the IDT. */
@@ -341,6 +342,7 @@ G(int80):
 	.globl	G(sysenter)
 G(sysenter):
 	TRY_ANSWER sysenter
+.Lkernel_sysenter:
 	pushl	%eax
 	ENTER_KERNEL_DIRECTORY 4, %eax
 	popl	%eax
@@ -638,6 +640,7 @@ G(bounce_clear):
 .Lclear_done:
 	BACK_TO_KERNEL
 	BOUNCE_FIXUPS .Lclear_words, .Lclear_bytes, .Lclear_done
+
 /* --- from one user directory to another --------------------------------------------------------- */
 
 /*
@@ -654,9 +657,9 @@ G(bounce_clear):
  *   - Both run on this variant of the gate page.
  *   - Both have flat segments, and selectors in fs and gs that were loaded with these descriptors.
  *
- * Only int $0x80: its gate saves the flags, so they may be changed by the comparisons, and its exit
- * brings all registers back. sysenter and syscall would have to save them on every call, and cannot
- * bring a message back without iret.
+ * By int $0x80, whose gate saves the flags, so that comparing changes nothing; and by sysenter, which
+ * lands here instead of at its own landing while there are slots (gate_map_slots()), because saving
+ * the flags would cost every call four instructions. Both come back by iret, with all registers.
  *
  * The FPU's registers are switched here and now, like all others. CR0.TS may be set: a task gate's
  * return leaves it so (SDM 3A 7.3).
@@ -674,18 +677,55 @@ G(bounce_clear):
 	movw	%gs, %ax
 	cmpw	SLOT_GS(%ebp), %ax
 	jne	.Ldirect_refused
-	cmpw	$USER_CS, 8(%esp)
+	cmpw	$USER_CS, 12(%esp)
 	jne	.Ldirect_refused
-	cmpw	$USER_DS, 20(%esp)
+	cmpw	$USER_DS, 24(%esp)
 	jne	.Ldirect_refused
 .endm
+
+	.org	AT_SYSENTER_DIRECT
+	.globl	G(sysenter_direct)
+G(sysenter_direct):
+#if GATE_RESIDENT
+	jmp	G(sysenter)
+#else
+	/* entry stack, empty; IF, VM and RF are clear, NT would make the iret a task's return */
+	pushfl
+	cmpl	$DIRECT_CALL, %eax
+	jae	1f
+	popfl
+	jmp	.Lkernel_sysenter
+1:	popl	CPU_USER_EFLAGS(%esp)
+	KERNEL_FLAGS EFLAGS_FIXED
+	pushl	$USER_DS
+	pushl	%ebp
+	pushl	CPU_USER_EFLAGS+8(%esp)
+	orl	$EFLAGS_IF, (%esp)
+	pushl	$USER_CS
+	pushl	$VDSO_IPC_RETURN
+	incl	CPU_SYSENTER+20(%esp)
+	pushl	$.Lrefused_sysenter
+	jmp	.Ldirect
+.Lrefused_sysenter:
+	decl	CPU_SYSENTER+20(%esp)
+	addl	$20, %esp
+	pushl	CPU_USER_EFLAGS(%esp)
+	popfl
+	jmp	.Lkernel_sysenter
+#endif
 
 	.org	AT_DIRECT
 	.globl	G(direct)
 G(direct):
-	/* entry stack, the user's directory; eip cs eflags esp ss pushed; eax is DIRECT_CALL or more */
+	incl	CPU_INT80+20(%esp)
+	pushl	$.Lrefused_int80
+.Ldirect:
+	/*
+	 * entry stack, the user's directory; eip cs eflags esp ss pushed, then where to go if it cannot
+	 * be; eax is DIRECT_CALL or more, the call is counted
+	 */
 	pushl	%ebp
-	movl	CPU_SLOT+24(%esp), %ebp
+	movl	CPU_SLOT+28(%esp), %ebp
 	testl	%ebp, %ebp
 	jz	.Ldirect_impossible
 	/* ebp: this thread's slot, reached through ss; ebx and eax saved in it */
@@ -728,6 +768,7 @@ G(direct):
  * more. It does not look at slots. */
 .Ldirect_switch:
 	popl	SLOT_EBP(%ebp)
+	addl	$4, %esp
 	popl	SLOT_EIP(%ebp)
 	addl	$4, %esp
 	popl	SLOT_EFLAGS(%ebp)
@@ -739,7 +780,6 @@ G(direct):
 	movl	%ss:SLOT_KSTACK(%ebx), %eax
 	movl	%eax, CPU_KSTACK(%esp)
 	movl	%ebx, CPU_SLOT(%esp)
-	incl	CPU_INT80(%esp)
 	clts
 	fxsave	SLOT_FPU(%ebp)
 	fninit
@@ -774,6 +814,9 @@ G(direct):
 	movl	SLOT_EBX(%ebp), %ebx
 .Ldirect_impossible:
 	popl	%ebp
+	ret
+.Lrefused_int80:
+	decl	CPU_INT80+20(%esp)
 	jmp	.Lkernel_int80
 
 	.globl	G(end)

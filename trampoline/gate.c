@@ -21,6 +21,7 @@ struct gate_vector {
 extern const struct gate_vector gate_vectors[], gate_vectors_end[];
 
 void split_gate_sysenter(void);
+void split_gate_sysenter_direct(void);
 void split_gate_syscall(void);
 void split_gate_callgate(void);
 void split_gate_iret(void);
@@ -70,6 +71,11 @@ static void map_pages(bool global)
     kernel_directory[directory_index(GATE_REGION)] = gate_directory_entry(KERNEL_TABLE);
 }
 
+static void land_sysenter(void (*landing)(void))
+{
+    write_msr(MSR_SYSENTER_EIP, (uint32_t)landing);
+}
+
 void gate_map_slots(bool on)
 {
     uint32_t global = gate_tables[GATE_SPLIT][table_index(GATE_IDT)].bits & PTE_GLOBAL;
@@ -80,6 +86,8 @@ void gate_map_slots(bool on)
         for (unsigned table = 0; table <= KERNEL_TABLE; table++)
             gate_tables[table][table_index(GATE_SLOTS)] = (pte_t){0};
     invlpg(GATE_SLOTS);
+    if (cpu.sep)
+        land_sysenter(on ? split_gate_sysenter_direct : split_gate_sysenter);
 }
 
 pte_t gate_directory_entry(unsigned variant)
@@ -197,7 +205,7 @@ static void open_doors(unsigned n)
     if (cpu.sep) {
         write_msr(MSR_SYSENTER_CS, KERNEL_CS);
         write_msr(MSR_SYSENTER_ESP, GATE_CPU(n) + CPU_WORDS);
-        write_msr(MSR_SYSENTER_EIP, (uint32_t)split_gate_sysenter);
+        land_sysenter(split_gate_sysenter);
     }
     if (cpu.syscall) {
         /* landings of 16 bytes, one for each CPU; sysret adds 8 for SS and forces RPL 3 */

@@ -28,22 +28,32 @@
 
 #define KERNEL_BASE       0xc0000000 /* physical 0 in the direct map */
 #define KERNEL_LINK       0xc0100000
-#define DIRECT_MAP_LIMIT  0xf8000000 /* 896 MiB of physical memory */
-
 #define KSTACK_AREA       0xf8000000
 #define KSTACK_AREA_LIMIT 0xfa000000
-#define KSTACK_SIZE       0x2000
-#define KSTACK_STRIDE     0x4000 /* the lower half of each slot stays unmapped: the guard */
 
-#define LOCAL_APIC        0xfa000000 /* its registers, one page; only with sweep=on */
+#ifndef INSTRUMENT_KASAN
+#define DIRECT_MAP_LIMIT 0xf8000000 /* 896 MiB of physical memory */
+#define KSTACK_SIZE      0x2000
+#define KSTACK_STRIDE    0x4000 /* the lower half of each slot stays unmapped: the guard */
+#else
+/* A byte of shadow for each 8 of the kernel's addresses, from KASAN_SHADOW to KSTACK_AREA: the
+ * direct map is shorter by it. Redzones make stack frames larger. */
+#define DIRECT_MAP_LIMIT 0xf0000000
+#define KASAN_SHADOW     0xf0000000
+#define KASAN_OFFSET     (KASAN_SHADOW - KERNEL_BASE / 8)
+#define KSTACK_SIZE      0x4000
+#define KSTACK_STRIDE    0x8000
+#endif
 
-#define USER_WINDOW       0xff800000
+#define LOCAL_APIC  0xfa000000 /* its registers, one page; only with sweep=on */
 
-#define GATE_REGION       0xffc00000
-#define GATE_SLOTS        0xffff8000 /* message slots; mapped while there are any */
-#define GATE_IDT          0xffffc000
-#define GATE_TEXT         0xffffd000
-#define GATE_VDSO         0xffffe000
+#define USER_WINDOW 0xff800000
+
+#define GATE_REGION 0xffc00000
+#define GATE_SLOTS  0xffff8000 /* message slots; mapped while there are any */
+#define GATE_IDT    0xffffc000
+#define GATE_TEXT   0xffffd000
+#define GATE_VDSO   0xffffe000
 
 /* Entry points of the vDSO page. VSYSCALL is where the i386 Linux of the textbooks had it. */
 #define VSYSCALL          0xffffe400

@@ -92,6 +92,7 @@ void task_debug(unsigned n)
     } else {
         tss->eflags &= ~EFLAGS_TF;
         thread_stepped_into_kernel(((struct stack_top *)gate_words(n)->kstack)->thread);
+        gate_words(n)->slot = NULL; /* or a message would leave the step behind */
         write_dr6(0);
     }
     clean_selectors(n);

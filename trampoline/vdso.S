@@ -96,7 +96,7 @@
 	.cfi_def_cfa_offset 16
 	.cfi_offset %ebp, -16
 	POP	%ebp
-	addl	$8, %esp
+	leal	8(%esp), %esp
 	.cfi_adjust_cfa_offset -8
 	ret
 .endm

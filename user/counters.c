@@ -15,6 +15,7 @@ int main(void)
     printf("CR3 writes        %10u\n", c.cr3_writes);
     for (int door = 0; door < NR_DOORS; door++)
         printf("calls, %-10s %10u\n", door_names[door], c.entries[door]);
+    printf("calls, answered   %10u\n", c.answered);
     printf("exceptions        %10u\n", c.exceptions);
     printf("interrupts        %10u\n", c.interrupts);
     printf("page faults       %10u\n", c.page_faults);

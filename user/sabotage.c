@@ -12,6 +12,20 @@ static const char *const names[] = {
     [SABOTAGE_WRITE_GATE] = "write-gate",
     [SABOTAGE_UNSEAL] = "unseal",
     [SABOTAGE_OPEN] = "open",
+    [SABOTAGE_SIGNED_OVERFLOW] = "signed-overflow",
+    [SABOTAGE_SHIFT] = "shift",
+    [SABOTAGE_MISALIGNED] = "misaligned",
+    [SABOTAGE_INDEX] = "index",
+    [SABOTAGE_NULL] = "null",
+    [SABOTAGE_HEAP_OVERRUN] = "heap-overrun",
+    [SABOTAGE_HEAP_UNDERRUN] = "heap-underrun",
+    [SABOTAGE_HEAP_FREED] = "heap-freed",
+    [SABOTAGE_HEAP_FREED_TWICE] = "heap-freed-twice",
+    [SABOTAGE_FRAME_FREED] = "frame-freed",
+    [SABOTAGE_STACK_OVERRUN] = "stack-overrun",
+    [SABOTAGE_GLOBAL_OVERRUN] = "global-overrun",
+    [SABOTAGE_COPY_OVERRUN] = "copy-overrun",
+    [SABOTAGE_DOUBLE_FETCH] = "double-fetch",
 };
 
 int main(int argc, char **argv)

@@ -163,13 +163,12 @@ bool memory_is_sealed(paddr_t frame)
     return address >= (vaddr_t)kernel_start && address < (vaddr_t)kernel_sealed_end;
 }
 
-void memory_touch(unsigned pages)
+void memory_touch(unsigned words, unsigned stride)
 {
-    const volatile uint32_t *word =
-        (const volatile uint32_t *)ROUND_UP((vaddr_t)kernel_end, PAGE_SIZE);
+    vaddr_t word = ROUND_UP((vaddr_t)kernel_end, PAGE_SIZE);
 
-    for (; pages; pages--, word += PAGE_SIZE / sizeof(*word))
-        (void)*word;
+    for (; words; words--, word += stride)
+        (void)*(const volatile uint32_t *)word;
 }
 
 /* The entry that maps the same as entry, but globally: a large page, or a table of its own. */

@@ -22,8 +22,8 @@ void memory_seal(bool global);
 /* True of the frames that memory_seal() made read-only: text, read-only data, gate pages, IDT. */
 bool memory_is_sealed(paddr_t frame);
 
-/* Reads a word from each of that many pages, up to a few MiB, of the direct map behind the kernel. */
-void memory_touch(unsigned pages);
+/* Reads so many words of the direct map behind the kernel, stride bytes apart, up to a few MiB. */
+void memory_touch(unsigned words, unsigned stride);
 
 /* Directory entries from KERNEL_BASE to the gate region, as a shared directory has them. */
 #define KERNEL_TABLES ((GATE_REGION - KERNEL_BASE) / LARGE_PAGE)

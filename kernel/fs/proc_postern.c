@@ -26,6 +26,7 @@ static int show_counters(struct text *text, const struct proc_inode *inode)
     text_print(text, "cr3_writes %u\n", now.cr3_writes);
     for (unsigned door = 0; door < NR_DOORS; door++)
         text_print(text, "entries_%s %u\n", door_names[door], now.entries[door]);
+    text_print(text, "answered %u\n", now.answered);
     text_print(text, "exceptions %u\ninterrupts %u\npage_faults %u\n", now.exceptions,
                now.interrupts, now.page_faults);
     text_print(text, "copies_from_user %u\ncopies_to_user %u\ncontext_switches %u\n",

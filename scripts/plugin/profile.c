@@ -1,21 +1,21 @@
 /*
- * A TCG plugin that counts what the guest executes between two RDTSCs of a user program, which is
- * how user/bench/measure.c brackets an operation.
+ * A TCG plugin that counts what the guest executes in each operation, which is what lies between
+ * two marks (user/bench/mark.h).
  *
  *     -plugin profile.so,out=FILE
  *
- * The file gets, for each such pair, a line `operation CR3-WRITES` and then a line `ADDRESS COUNT`
- * for each instruction that was executed, kernel's and user's, in no order. CR3 writes are the
- * instructions `mov %reg, %cr3`.
+ * The file gets, for each of them, a line `operation CR3-WRITES` and then a line `ADDRESS COUNT`
+ * for each instruction that was executed, kernel's and user's, in no order.
  */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "scripts/plugin/instruction.h"
 #include "scripts/plugin/qemu_plugin.h"
+#include "user/bench/mark.h"
 
-#define SLOTS      (1u << 20) /* more than the distinct instructions of a boot */
-#define USER_LIMIT 0xc0000000u
+#define SLOTS (1u << 20) /* more than the distinct instructions of a boot */
 
 int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
@@ -62,39 +62,27 @@ static void write_operation(void)
     fflush(out); /* QEMU ends by exit or by signal, as the guest will have it */
 }
 
-static void marked(unsigned cpu, void *data)
+static void marked(unsigned cpu, void *number)
 {
-    (void)cpu, (void)data;
-    if (counting)
+    (void)cpu;
+    if ((uintptr_t)number == MARK_END && counting)
         write_operation();
-    counting = !counting;
+    counting = (uintptr_t)number == MARK_BEGIN;
     cr3_writes = 0;
-}
-
-static bool is_user_rdtsc(const uint8_t *code, size_t size, uint32_t address)
-{
-    return address < USER_LIMIT && size == 2 && code[0] == 0x0f && code[1] == 0x31;
-}
-
-/* mov %reg, %cr3 (SDM 2B MOV to control registers): the register is in the low bits. */
-static bool is_cr3_write(const uint8_t *code, size_t size)
-{
-    return size == 3 && code[0] == 0x0f && code[1] == 0x22 && (code[2] & 0xf8) == 0xd8;
 }
 
 static void watch(struct qemu_plugin_insn *insn)
 {
-    uint32_t address = qemu_plugin_insn_vaddr(insn);
-    const uint8_t *code = qemu_plugin_insn_data(insn);
-    size_t size = qemu_plugin_insn_size(insn);
+    enum instruction_kind kind = instruction_kind(insn);
 
-    if (is_user_rdtsc(code, size, address)) {
-        qemu_plugin_register_vcpu_insn_exec_cb(insn, marked, QEMU_PLUGIN_CB_NO_REGS, NULL);
+    if (kind == INSTRUCTION_MARK) {
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, marked, QEMU_PLUGIN_CB_NO_REGS,
+                                               (void *)(uintptr_t)instruction_mark(insn));
         return;
     }
     qemu_plugin_register_vcpu_insn_exec_cb(insn, executed, QEMU_PLUGIN_CB_NO_REGS,
-                                           slot_of(address));
-    if (is_cr3_write(code, size))
+                                           slot_of(qemu_plugin_insn_vaddr(insn)));
+    if (kind == INSTRUCTION_CR3_WRITE)
         qemu_plugin_register_vcpu_insn_exec_cb(insn, cr3_written, QEMU_PLUGIN_CB_NO_REGS, NULL);
 }
 

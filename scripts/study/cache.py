@@ -32,9 +32,13 @@ class Folder:
         """A file of it."""
         return os.path.join(self.out, *names)
 
+    def make(self):
+        """Makes the directories."""
+        os.makedirs(self.path("cache"), exist_ok=True)
+
     def plan(self, boots, versions):
         """Makes it the study of these boots."""
-        os.makedirs(self.path("cache"), exist_ok=True)
+        self.make()
         self.boots, self.versions = boots, versions
         replace(self.path("plan.jsonl"),
                 "".join(json.dumps({"boot": name} | asdict(boot)) + "\n"
@@ -66,10 +70,17 @@ class Folder:
         """Keeps what a boot has measured."""
         replace(self.log_path(name), log)
         replace(self.records_path(name), records.text_of(rows))
+        for left in (self.failed_path(name), self.counts_path(name)):
+            if os.path.exists(left):
+                os.remove(left)
 
     def failed_path(self, name):
         """Where the log of one that has failed is."""
         return self.path("cache", f"{name}.failed")
+
+    def counts_path(self, name):
+        """Where a plugin may write."""
+        return self.path("cache", f"{name}.counts")
 
     def forget(self):
         """All boots of the plan are to be measured again."""

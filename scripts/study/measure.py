@@ -65,7 +65,8 @@ class Job:
         log = done.stdout.decode("utf-8", "replace").replace("\r\n", "\n")
         if done.returncode:
             failures = ktap.read(log.splitlines()).failures
-            raise BootFailed("; ".join(failures[:3]) or f"exit status {done.returncode}", log)
+            said = [line for line in log.splitlines() if line.startswith(("bench:", "qemu"))]
+            raise BootFailed("; ".join((failures or said)[:3]) or f"exit status {done.returncode}", log)
         return log
 
 
@@ -87,7 +88,7 @@ def check_complete(boot, rows, log):
 
 
 def command_of(job):
-    """The command that repeats a boot by hand."""
+    """The command that boots a job, and repeats it by hand."""
     if job.boot.kind == "exposure":
         return job.command(job.boot.benchmarks, "--icount")
     if job.boot.kind == "wall":
@@ -95,9 +96,17 @@ def command_of(job):
     if job.boot.kind == "model":
         return job.command(job.bench("--marks"), "--icount", "--extra",
                            model.plugin(job.build, job.counts))
-    if job.boot.kind == "part":
-        return job.command(job.bench(), "--icount")
     return job.command(job.bench("--twice"), "--icount")
+
+
+def shell(job):
+    """The same as a line for a shell."""
+    if job.boot.kind == "part":
+        return "; ".join(
+            f"scripts/profile_operation.py --build {job.build} --isolation {cell['isolation']} "
+            f"--door {cell['door']} {benchmark}"
+            for benchmark in job.boot.benchmarks for cell in job.boot.combinations())
+    return shlex.join(command_of(job))
 
 
 def icount(job):

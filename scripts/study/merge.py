@@ -48,8 +48,6 @@ def merge(paths, out):
     """Makes out the study that the shards in paths are parts of."""
     shards = [load(path) for path in paths]
     check_plans(shards)
-    study = Folder(out)
-    os.makedirs(study.path("cache"), exist_ok=True)
     problems, sources = [], {}
     for name, boot in shards[0].boots.items():
         having = [shard for shard in shards if shard.has(name)]
@@ -60,6 +58,7 @@ def merge(paths, out):
         sources[name] = having[:1]
     if problems:
         raise MergeError("\n".join(["two machines do not agree on", *problems]))
+    study = Folder(out)
     study.plan(shards[0].boots, shards[0].versions)
     for name, having in sources.items():
         for shard in having:

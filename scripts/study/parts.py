@@ -70,7 +70,6 @@ def parts_of(profile, build, isolation, door):
     gate = switching(disassembly(f"{build}/postern.elf", "-j", f".gate.{isolation}"))
     back = leading_back(build, door)
     found = dict.fromkeys(PARTS, 0)
-    found["entry"] = 1  # the call of the stub
     for address, count in profile.addresses.items():
         name = profile_operation.place(address, profile.symbols)
         if name in ("user", "vDSO"):

@@ -4,7 +4,7 @@
     python3 -m study.report [--clock-mhz N] [--tlb PRESET] DIR
 
 DIR holds results.jsonl, boots.jsonl and versions.json, and gets the report. What a study has no figures
-of is said in a line, with the command that measures it.
+of is said in a line.
 """
 import argparse
 import json
@@ -12,57 +12,51 @@ import os
 
 from study import modes, report_curves, report_figures, report_peers, report_tables, report_words
 from study.report_data import Study
-from study.report_html import Markup, fill, template
+from study.report_html import Markup, fill, paragraph, template
 
 # Calls whose parts are drawn: no others fit their scale.
 TAKEN_APART = ("Null", "WriteNull1", "ReadZero1")
+# What a study lacks where a place of the page has nothing to show.
 MISSING = {
-    "tradeoff": ("modes with both cost and exposure", "make study"),
-    "exposure": ("exposed pages", "make study"),
-    "calls": ("exact counts", "make study"),
-    "parts": ("calls taken apart", "make study"),
-    "working_set": ("working-set curves", "make study"),
-    "overhead": ("modelled working sets in both modes", "make study"),
-    "model": ("modelled TLB figures", "make study"),
-    "programs": ("whole programs", "make study FULL=1"),
-    "peers": ("exact counts", "make study"),
-    "peers_figure": ("exact counts", "make study"),
-    "copies": ("copy strategies", "make study"),
-    "ways": ("exact counts of messages and batches", "make study"),
-    "wall": ("time ratios", "make study"),
-    "configuration": ("versions", "make study"),
-    "boots": ("list of boots", "make study"),
+    "tradeoff": "modes with both cost and exposure",
+    "exposure": "exposed pages",
+    "calls": "exact counts",
+    "parts": "calls taken apart",
+    "working_set": "working-set curves",
+    "added": "working sets in both modes",
+    "overhead": "modelled working sets in both modes",
+    "model": "modelled TLB figures",
+    "programs": "whole programs",
+    "peers": "exact counts",
+    "copies": "copy strategies",
+    "ways": "exact counts of messages and batches",
+    "wall": "time ratios",
+    "configuration": "versions",
+    "boots": "boots to repeat",
 }
 
 
 def planes(study):
-    """The planes of cost and exposure, the model's first, and what to choose of the first."""
-    found = []
+    """The planes of cost and exposure, the model's first, and what to choose by each."""
+    figures, found = [], {}
     for tlb in ([study.tlb] if study.tlb else []) + [""]:
         kind, unit = ("model", "cycles/op") if tlb else ("icount", "instr/op")
         ranked, common = modes.modes(study, kind, unit, tlb)
         if len(ranked) > 1:
             measure = f"model cycles ({tlb})" if tlb else "instructions"
             judged_by = f"{len(common)} benchmarks" if len(common) > 1 else common[0]
-            found.append((report_figures.tradeoff(f"tradeoff-{kind}", ranked,
-                                                  f"{measure} of {judged_by}"), ranked))
-    if not found:
-        return {"tradeoff": None, "choice": ""}
-    return {"tradeoff": Markup("".join(figure for figure, _ in found)),
-            "choice": report_tables.choice(found[0][1])}
+            figures.append(report_figures.tradeoff(f"tradeoff-{kind}", ranked, f"{measure} of {judged_by}"))
+            found[measure] = ranked
+    return {"tradeoff": figures or None, "choice": report_tables.choice(found) if found else ""}
 
 
 def findings(study, peers):
     """What is said in sentences: the first paragraph, the one after it, and on the parts of a call."""
     words = report_words
     null = next((peer for peer in peers if peer.benchmark == "Null"), None)
-
-    def paragraph(*parts):
-        return Markup(" ".join(sentence for part in parts for sentence in part))
-
-    return {"findings": paragraph(words.call_cost(study), words.exposure(study), words.programs(study),
-                                  words.global_pages(study)),
-            "further": paragraph(words.ways_round(study), words.linux(null)),
+    return {"findings": paragraph([*words.call_cost(study), *words.exposure(study),
+                                   *words.programs(study), *words.global_pages(study)]),
+            "further": paragraph([*words.ways_round(study), *words.linux(null)]),
             "parts_words": paragraph(words.parts(study))}
 
 
@@ -73,14 +67,15 @@ def sections(study, clock):
     return planes(study) | findings(study, peers) | {
         "exposure": tables.exposure(study),
         "calls": tables.calls(study, titles),
+        "sizes": tables.sizes(study),
         "parts": report_figures.where_it_goes(study, TAKEN_APART, titles),
         "working_set": report_curves.working_set(study),
+        "added": report_curves.what_is_added(study),
         "overhead": report_curves.overhead(study, clock),
         "model": tables.modelled(study),
         "formulas": tables.formulas(study),
         "programs": tables.programs(study),
-        "peers": tables.peers(peers),
-        "peers_figure": report_figures.beside_others(peers),
+        "peers": report_figures.beside_others(peers, tables.peers(peers)),
         "copies": tables.copies(study, titles),
         "ways": tables.ways(study),
         "wall": tables.wall(study, titles),
@@ -89,15 +84,9 @@ def sections(study, clock):
     }
 
 
-def missing(name):
-    """What stands where a study has no figures."""
-    what, command = MISSING[name]
-    return fill("missing.html", what=what, command=command)
-
-
 def page(study, clock):
     """The whole file."""
-    shown = {name: missing(name) if content is None else content
+    shown = {name: fill("missing.html", what=MISSING[name]) if content is None else content
              for name, content in sections(study, clock).items()}
     raw = json.dumps(study.raw(), separators=(",", ":")).replace("</", "<\\/")
     made_with = "; ".join(str(study.versions[key]) for key in ("compiler", "qemu")

@@ -7,6 +7,10 @@ import os
 DEFAULTS = {"system": "postern", "isolation": "split", "global": "on", "copy": "walk",
             "door": "int80", "resident": "off", "ipc": "direct"}
 KNOBS = ("isolation", "global", "copy", "resident", "ipc")
+# Debian's kernels: with page tables isolated, without, and the one that cannot.
+PEERS = ("linux-pae-pti", "linux-pae", "linux")
+# Shown first: the middle one in age, and Meltdown concerns it.
+USUAL_TLB = "core2"
 DOORS = ("int80", "sysenter", "syscall", "callgate")
 MODES = ("split", "shared")
 PROGRAMS = {"ShellExit": "sh -c exit", "SortUniq": "sort and uniq", "Sha256": "sha256sum",
@@ -47,12 +51,14 @@ class Study:
             self.by_kind[record["kind"], record["benchmark"], record["unit"]].append(record)
         self.cpu = next((record["cpu"] for record in self.records if record["system"] == "postern"), "")
         self.tlbs = list(dict.fromkeys(record["tlb"] for record in self.records if record["tlb"]))
-        self.tlb = tlb or (self.tlbs[-1] if self.tlbs else "")
+        self.tlb = tlb or (USUAL_TLB if USUAL_TLB in self.tlbs else "".join(self.tlbs[:1]))
 
     def raw(self):
-        """The records as they are in the file."""
-        return [{key: value for key, value in record.items() if key != "place"}
-                for record in self.records]
+        """The records as in the file, but each field's name once."""
+        fields = list(dict.fromkeys(field for record in self.records for field in record
+                                    if field != "place"))
+        return {"fields": fields,
+                "records": [[record.get(field) for field in fields] for record in self.records]}
 
     def distance(self, record):
         """How many of a record's axes are not the defaults'."""

@@ -2,7 +2,7 @@
 import math
 
 from study.report_data import DOORS, MODES, PARTS, PART_NAMES
-from study.report_html import details, element, fill, number, percent, table
+from study.report_html import details, element, figure_cell, fill, number, percent, size, table
 from study.report_svg import plot, themed
 
 WIDE, NARROW = 860, 358     # of a page, and of a phone
@@ -18,10 +18,10 @@ def pictures(script, name, label, heights, draw):
     return found
 
 
-def figure(name, title, shown, caption, as_table, key=""):
+def figure(name, title, shown, caption, as_table, key="", table_is_open=False):
     """A figure with its heading, key, caption and the table of what it shows."""
     return fill("figure.html", id=f"figure-{name}", title=title, key=key, pictures=shown,
-                caption=caption, data=details("The same as a table", as_table))
+                caption=caption, data=details("The same as a table", as_table, table_is_open))
 
 
 def key_of(entries):
@@ -43,15 +43,6 @@ def spread(places, gap):
     return moved
 
 
-def size(value):
-    """Bytes for people."""
-    for unit in ("bytes", "KiB", "MiB"):
-        if value < 1024:
-            return f"{value:.3g} {unit}"
-        value /= 1024
-    return f"{value:.3g} GiB"
-
-
 # --- cost against exposure ------------------------------------------------------------------------
 
 def together(modes, near):
@@ -67,15 +58,15 @@ def together(modes, near):
 
 
 def named(group, width):
-    """The text at a point: the modes of one knob besides isolation; nothing if there are none."""
-    near = sorted((mode for mode in group if mode.on_front or mode.is_near_default()),
-                  key=lambda mode: len(mode.name))
+    """The text at a point: the modes of one knob besides isolation, or else those on the front."""
+    near = [mode for mode in group if mode.is_near_default()] or \
+        [mode for mode in group if mode.on_front]
     if not near:
         return ""
-    first, *others = [mode.name for mode in near]
+    first, *others = sorted((mode.name for mode in near), key=len)
     others = [name.split(", ", 1)[1] for name in others]
-    if others and width == NARROW:
-        return f"{first} and {len(others)} more"
+    if width == NARROW:
+        return first.split(", ", 1)[-1] + (f" +{len(others)}" if others else "")
     return first + (f" (also {', '.join(others)})" if others else "")
 
 
@@ -188,35 +179,22 @@ def where_it_goes(study, benchmarks, titles):
              f"{first[1]}: " + ", ".join(f"{PART_NAMES[part]} {record['value']}"
                                          for part, record in first[3].items()))
     rows = [(titles.get(benchmark, benchmark), door, isolation,
-             *(cell(record) for record in parts.values()),
+             *(figure_cell(record) for record in parts.values()),
              f"{sum(record['value'] for record in parts.values()):,}")
             for benchmark, isolation, door, parts in found]
     return figure(
         "parts", "By door and mode",
         pictures("parts.gp", "parts", label, (round(height), round(height)), draw),
-        "Instructions from the caller's stub to its return, in the order in which they run; the last "
+        "Instructions from the caller’s stub to its return, in the order in which they run; the last "
         "figure is their sum, exactly what the benchmark counts.",
         table("Instructions by part", ("call", "door", "mode", *PART_NAMES.values(), "sum"), rows),
         key_of([(element("i", "", class_=f"part-{part}", aria_hidden="true"), PART_NAMES[part])
                 for part in PARTS]))
 
 
-def cell(record):
-    """A table's cell with a figure of the raw data, or a dash."""
-    if record is None:
-        return element("td", "–")
-    return element("td", figure_of(record))
-
-
-def figure_of(record):
-    """A figure of the raw data, which it names."""
-    return element("data", number(record["value"]), value=record["value"],
-                   data_record=record["place"], title=f"boot {record['boot']}")
-
-
 # --- beside others ----------------------------------------------------------------------------------
 
-def beside_others(peers):
+def beside_others(peers, as_table):
     """Postern, Linux and xv6 on one scale. peers: of report_peers."""
     rows = [(peer.title, peer.postern["value"], peer.linux_on, peer.xv6) for peer in peers
             if peer.linux_on or peer.xv6]
@@ -234,12 +212,8 @@ def beside_others(peers):
     nearest = min(rows, key=lambda row: (row[2] or row[3]) / row[1])
     label = (f"{len(rows)} operations on a log scale of instructions. Nearest: {nearest[0]}, Postern "
              f"{number(nearest[1])}, the other {number(nearest[2] or nearest[3])}")
-    columns = ("operation", "Postern split", "Linux pti=on", "xv6")
     return figure(
         "peers", "The same work elsewhere", pictures("peers.gp", "peers", label, heights, draw),
-        "Instructions of one operation by int $0x80, on a log scale: further left is less work.",
-        table("Instructions", columns,
-              [(title, *(number(value) if value else "–" for value in figures))
-               for title, *figures in rows]),
+        "Instructions of one operation by int $0x80, on a log scale: further left is less work.", as_table,
         key_of([(mark("●", "split"), "Postern, split"), (mark("■", "shared"), "Linux, pti=on"),
-                (mark("▲", "third"), "xv6, kernel shared")]))
+                (mark("▲", "third"), "xv6, kernel shared")]), table_is_open=True)

@@ -2,7 +2,7 @@
 from dataclasses import dataclass
 
 from study import tables
-from study.report_data import value_of
+from study.report_data import PEERS, value_of
 
 
 @dataclass
@@ -15,6 +15,7 @@ class Peer:
     linux_off: int
     xv6: int
     target: int
+    measured: list      # the records of Linux, with isolation and without, or None
 
 
 def rows():
@@ -34,7 +35,6 @@ def peers(study):
     """A Peer for each operation that Postern has a figure for."""
     for benchmark, title, (pti_on, pti_off, xv6, target) in rows():
         if record := study.instructions(benchmark):
-            measured = [value_of(study.instructions(benchmark, system=system))
-                        for system in ("linux-pae-pti", "linux-pae")]
-            yield Peer(benchmark, title, record, measured[0] or pti_on, measured[1] or pti_off, xv6,
-                       target)
+            measured = [study.instructions(benchmark, system=system) for system in PEERS[:2]]
+            linux = [value_of(found) or noted for found, noted in zip(measured, (pti_on, pti_off))]
+            yield Peer(benchmark, title, record, *linux, xv6, target, measured)

@@ -2,7 +2,9 @@
 becomes a variable of the style sheet, so that one picture serves each theme."""
 import os
 import re
+import shutil
 import subprocess
+import sys
 import tempfile
 import xml.etree.ElementTree as xml
 
@@ -36,6 +38,8 @@ def plot(script, size, values, tables):
                 file.writelines("\t".join(str(cell) for cell in row) + "\n" for row in rows)
         palette = {"colour_" + name.replace("-", "_"): code for code, name in colours().items()}
         given = palette | paths | values | {"width": size[0], "height": size[1]}
+        if not shutil.which("gnuplot"):
+            sys.exit("report: gnuplot is not installed (Debian: gnuplot-nox)")
         done = subprocess.run(
             ["gnuplot", "-e", "; ".join(settings_of(given)), "style.gp", script], cwd=TEMPLATES,
             capture_output=True, text=True, check=False)

@@ -1,11 +1,12 @@
-"""The findings: sentences computed from the data. A sentence whose figures are not there is not said."""
+"""The findings: sentences computed from the data, their figures between asterisks. A sentence whose figures
+are not there is not said."""
 from study import modes, report_curves
 from study.report_data import DOORS, MODES, PARTS, PART_NAMES, PROGRAMS, value_of
 from study.report_html import number, percent
 
 DOOR_NAMES = {"int80": "int $0x80", "sysenter": "sysenter", "syscall": "syscall", "callgate": "a call gate"}
 BATCHED = 16
-SAVED_AT = 64       # pages touched between two switches, for the sentence on global pages
+SPOKEN_OF = (0, 32)     # pages touched on each side, in the sentence on global pages
 
 
 def listed(words, last="and"):
@@ -24,10 +25,10 @@ def call_cost(study):
             added.setdefault(split - shared, []).append(DOOR_NAMES[door])
     writes = value_of(study.one("icount", "Null", "cr3/op", isolation="split"))
     if added:
-        costs = listed(f"<b>{number(cost)}</b>{' instructions' if not place else ''} to a system call "
+        costs = listed(f"*{number(cost)}*{' instructions' if not place else ''} to a system call "
                        f"through {listed(doors, 'or')}" for place, (cost, doors) in
                        enumerate(added.items()))
-        yield (f"Keeping the kernel out of the user’s page directory adds {costs}, and <b>{writes}</b> "
+        yield (f"Keeping the kernel out of the user’s page directory adds {costs}, and *{writes}* "
                "CR3 writes to each.")
 
 
@@ -36,8 +37,8 @@ def exposure(study):
     split, shared = (modes.exposed_bytes(study, {"isolation": mode, "global": "on", "copy": "walk",
                                                  "resident": "off", "ipc": "direct"}) for mode in MODES)
     if split and shared:
-        yield (f"For this, a user directory maps <b>{number(split)}</b> bytes of the kernel instead of "
-               f"<b>{number(shared)}</b>: {number(round(shared / split))} times less.")
+        yield (f"For this, a user directory maps *{number(split)}* bytes of the kernel instead of "
+               f"*{number(shared)}*: {number(round(shared / split))} times less.")
 
 
 def program_cost(study, kind, unit, tlb=""):
@@ -56,22 +57,26 @@ def programs(study):
     counted = program_cost(study, "icount", "instr/op")
     modelled = program_cost(study, "model", "cycles/op", study.tlb)
     if counted:
-        yield ("Whole programs pay " + listed(f"<b>{percent(share)}</b> ({name})"
+        yield ("Whole programs pay " + listed(f"*{percent(share)}* ({name})"
                                               for name, share in counted.items()) + " in instructions" +
                ("." if not modelled else ", and in the model’s cycles (" + study.tlb + ") " +
-                listed(f"<b>{percent(share)}</b> ({name})" for name, share in modelled.items()) + "."))
+                listed(f"*{percent(share)}* ({name})" for name, share in modelled.items()) + "."))
 
 
 def global_pages(study):
-    """What global pages save in the model, at one size of the working set."""
-    on, off = (report_curves.curve(study, study.tlb, "split", value) for value in ("on", "off"))
-    sizes = [pages for pages in on if pages in off]
+    """What isolation adds in the model, and what global pages save of it, for two working sets."""
+    on, off = (report_curves.added(study, study.tlb, value) for value in ("on", "off"))
+    sizes = [pages for pages in SPOKEN_OF if on.get(pages, 0) > 0 and pages in off]
     if not sizes:
         return
-    pages = min(sizes, key=lambda found: abs(found - SAVED_AT))
-    with_, without = on[pages]["value"], off[pages]["value"]
-    yield (f"In the model ({study.tlb}) global pages save <b>{number(without - with_)}</b> cycles of "
-           f"a round that touches {pages} pages, {percent(1 - with_ / without)} of it.")
+    yield (f"In the model ({study.tlb}) isolation adds " +
+           listed(f"*{number(on[pages])}* cycles to a call "
+                  f"{f'between {pages} pages' if pages else 'that touches no other page'}"
+                  for pages in sizes) +
+           "; global pages save " +
+           listed(f"*{number(off[pages] - on[pages])}* ({percent(1 - on[pages] / off[pages])})"
+                  for pages in sizes) +
+           " of what it would be without them.")
 
 
 def ways_round(study):
@@ -82,13 +87,13 @@ def ways_round(study):
     direct, kernel = (value_of(study.instructions(name)) for name in ("IpcRoundTrip", "IpcRoundTripKernel"))
     said = []
     if null and resident:
-        said.append(f"a call answered in the gate page takes <b>{resident}</b> instructions instead of "
-                    f"<b>{null}</b> and no CR3 write")
+        said.append(f"a call answered in the gate page takes *{resident}* instructions instead of "
+                    f"*{null}* and no CR3 write")
     if null and batch:
-        said.append(f"one of {BATCHED} calls in a batch <b>{number(round(batch / BATCHED, 1))}</b>")
+        said.append(f"one of {BATCHED} calls in a batch *{number(round(batch / BATCHED, 1))}*")
     if direct and kernel:
         said.append(f"a message and its answer that go straight from one directory to the other "
-                    f"<b>{direct}</b> instead of <b>{number(kernel)}</b>")
+                    f"*{direct}* instead of *{number(kernel)}*")
     if said:
         yield "It can be avoided: " + listed(said) + "."
 
@@ -100,9 +105,9 @@ def parts(study):
     if None in split.values() or None in shared.values():
         return
     differing = [PART_NAMES[part] for part in PARTS if split[part] != shared[part]]
-    yield (f"Of the <b>{sum(split.values())}</b> instructions of a null call by int $0x80, "
-           f"<b>{split['switch']}</b> change CR3 and the stack; in shared it is "
-           f"<b>{shared['switch']}</b> of <b>{sum(shared.values())}</b>. The modes differ in "
+    yield (f"Of the *{sum(split.values())}* instructions of a null call by int $0x80, "
+           f"*{split['switch']}* change CR3 and the stack; in shared it is "
+           f"*{shared['switch']}* of *{sum(shared.values())}*. The modes differ in "
            f"{listed(differing)}" + (" alone." if len(differing) == 1 else "."))
 
 
@@ -111,6 +116,6 @@ def linux(null):
     if null and null.linux_on:
         isolation = (f"; {null.linux_on - null.linux_off} of them are the isolation’s"
                      if null.linux_off else "")
-        yield (f"Linux’s null call takes <b>{number(null.linux_on)}</b> instructions with page-table "
+        yield (f"Linux’s null call takes *{number(null.linux_on)}* instructions with page-table "
                f"isolation, {number(round(null.linux_on / null.postern['value'], 1))} times Postern’s"
                f"{isolation}.")

@@ -9,7 +9,6 @@
 import csv
 import io
 import json
-import shlex
 
 from study import measure, records
 from study.cache import replace
@@ -62,19 +61,29 @@ def write_exports(study, rows):
     replace(study.path("google-benchmark.json"), google_benchmark(rows, study.versions))
 
 
-def collect(study):
-    """Writes the results of the boots that have been measured; returns the records and the complaints."""
-    there = [name for name in study.boots if study.has(name)]
-    rows, complaints = records.merged(records.read(study.records_path(name)) for name in there)
-    logs = []
-    for name in there:
+def boot_lines(study, names):
+    """What boots.jsonl has of each boot."""
+    for name in names:
+        job = measure.Job(study.boots[name], "build", "scripts/qemu", "build/counts")
+        yield {"boot": name, "command": measure.shell(job), "log": f"cache/{name}.log"}
+
+
+def serial_log(study, names):
+    """The logs of the boots that count instructions, one after another."""
+    for name in names:
         if study.boots[name].kind == "icount":
             with open(study.log_path(name), encoding="utf-8") as log:
-                logs.append(log.read())
-    replace(study.path("serial.log"), "".join(logs))
-    replace(study.path("boots.jsonl"), "".join(json.dumps(
-        {"boot": name, "command": shlex.join(measure.command_of(measure.Job(
-            study.boots[name], "build", "scripts/qemu", "build/study/counts"))),
-         "log": f"cache/{name}.log"}) + "\n" for name in there))
+                yield log.read()
+
+
+def collect(study, peers=((), ())):
+    """Writes the results of the boots that have been measured; returns the records and the complaints.
+    peers: what study.peer has measured, records and boots."""
+    there = [name for name in study.boots if study.has(name)]
+    rows, complaints = records.merged([*(records.read(study.records_path(name)) for name in there),
+                                       peers[0]])
+    replace(study.path("serial.log"), "".join(serial_log(study, there)))
+    replace(study.path("boots.jsonl"), "".join(
+        json.dumps(line) + "\n" for line in (*boot_lines(study, there), *peers[1])))
     write_exports(study, rows)
     return rows, complaints

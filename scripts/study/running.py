@@ -1,6 +1,7 @@
 """Runs the boots of a study that are missing: on this machine's processors, or over those of a list of
 machines, by GNU parallel. What has been measured stays, so a study goes on where it was stopped.
 """
+import glob
 import os
 import shutil
 import subprocess
@@ -10,9 +11,10 @@ import time
 # Seconds of one cell, roughly, until the boots that have ended tell the true pace.
 PACE = {"icount": 0.03, "model": 0.3, "wall": 0.15, "part": 0.5, "exposure": 0.0}
 BOOT = 1.0
-# A job on another machine is given these; build/ has what they boot.
-SENT = ("scripts/study.py", "scripts/study", "scripts/ktap.py", "scripts/qemu",
-        "scripts/profile_operation.py", "scripts/symbols.py")
+# What a job on another machine is sent: this, and of build/ what it boots and takes apart.
+SENT = ("scripts",)
+SENT_OF_BUILD = ("postern.elf", "postern.nm", "initrd.cpio", "plugin/*.so", "vdso-*.so",
+                 "initrd/bin/bench")
 
 
 class Progress:
@@ -56,11 +58,10 @@ def parallel_command(study, args, at_once):
     """GNU parallel's part of the command line."""
     command = ["parallel", "--will-cite", "--line-buffer", "--jobs", at_once]
     if args.hosts:
-        sent = [*SENT, f"{args.build}/postern.elf", f"{args.build}/postern.nm",
-                f"{args.build}/initrd.cpio", f"{args.build}/plugin", study.path("plan.jsonl"),
-                study.path("versions.json")]
+        sent = [*SENT, study.path("plan.jsonl"), study.path("versions.json")]
+        sent += [path for name in SENT_OF_BUILD for path in glob.glob(os.path.join(args.build, name))]
         command += ["--sshloginfile", args.hosts, "--workdir", ".", "--cleanup"]
-        command += [word for path in sent if os.path.exists(path) for word in ("--basefile", path)]
+        command += [word for path in sent for word in ("--basefile", path)]
         command += ["--return", study.records_path("{}"), "--return", study.log_path("{}")]
     return command + job_command(study, args) + ["{}", ":::"]
 

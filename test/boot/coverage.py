@@ -70,7 +70,7 @@ def problems(elf, variant, output, objdump="objdump"):
     for offset, (symbol, inside, text) in sorted(code.items()):
         vector = re.fullmatch(r"vector_(\d+)", symbol)
         reached = seen["nmi"] | seen["irq"]
-        if symbol == "direct" and variant.endswith("resident"):
+        if symbol in ("direct", "sysenter_direct") and variant.endswith("resident"):
             continue  # a process that the gate page answers has no slot: it is refused at once
         if vector and int(vector[1]) in NOT_REACHED:
             if offset in reached:

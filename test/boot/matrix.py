@@ -42,6 +42,7 @@ class Row:
     at_most: tuple = ()       # (regular expression, the most that the number in it may be)
     timeout: int = 120        # on a busy host; a row of a quiet one takes seconds
     initrd: str = ""          # another one than the build's
+    flavour: str = ""         # of the kernel: its instruments
 
 
 HELLO = r"Hello, world! 6 \* 7 = 42, 1 / 3 = 0\.333333\r?\nargument 1: one"
@@ -73,6 +74,25 @@ MODES = ("isolation=split", "isolation=shared")
 POISONED = "poison fork exec memory mmap pipe fifo files paths directories rename attributes " \
     "filesystem descriptors poll signal signal_frame timers jobs stop tty tty_jobs tty_session " \
     "threads threads_exit futex proc system leak oom badargs failalloc"
+
+# The kernel with all that watches it, and what it says of mistakes that pass otherwise.
+SANITIZED = "kasan+ubsan+doublefetch"
+MISTAKES = (
+    ("signed-overflow", r"UBSan: .*mistakes\.c:\d+:\d+: signed overflow of an addition"),
+    ("shift", r"UBSan: .*: shift by too much"),
+    ("misaligned", r"UBSan: .*: misaligned pointer"),
+    ("index", r"UBSan: .*: index out of bounds"),
+    ("null", r"UBSan: .*: null pointer"),
+    ("heap-overrun", r"KASan: heap-out-of-bounds: write of 1 bytes at .* by touch_heap"),
+    ("heap-underrun", r"of 20 bytes, address is at offset -1"),
+    ("heap-freed", r"KASan: heap-use-after-free: read .*(\n.*)*freed by use_freed_heap"),
+    ("heap-freed-twice", r"KASan: heap-use-after-free: second free"),
+    ("frame-freed", r"KASan: frame-use-after-free"),
+    ("stack-overrun", r"KASan: stack-out-of-bounds"),
+    ("global-overrun", r"KASan: global-out-of-bounds"),
+    ("copy-overrun", r"KASan: heap-out-of-bounds: write of 21 bytes .* by copy_bytes"),
+    ("double-fetch", r"double fetch: postern_sabotage reads .* again: in fetch_twice"),
+)
 
 ROWS = [
     hello("hello, -kernel, split", append="isolation=split"),
@@ -140,6 +160,11 @@ ROWS = [
         at_most=((r", (\d+) thousand in the kernel", KERNEL_AT_MOST),
                  (r"thousand cycles +(\d+)", PROMPT_AT_MOST))),
     Row("guest tests, four doors", "loglevel=warning -- /test/run", ktap=True, timeout=480),
+    Row("guest tests, kcov", "loglevel=warning -- /test/run kcov", ktap=True, flavour="kcov"),
+    Row("guest tests, sanitizers", "loglevel=warning -- /test/run exec files poll late_faults copies",
+        ktap=True, flavour=SANITIZED),
+    *[sabotage(f"that only sanitizers see, {what}", what, expected, flavour=SANITIZED)
+      for what, expected in MISTAKES],
     Row("guest tests, ipc=kernel", "ipc=kernel loglevel=warning -- /test/run ipc ipc_death", ktap=True),
     *[Row(f"guest tests, copy={copy}", f"{mode} copy={copy} loglevel=warning -- /test/run {COPYING}",
           ktap=True, timeout=480)

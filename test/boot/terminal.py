@@ -183,6 +183,10 @@ STEPS = [
      line("cat /tmp/note", r"^before both\nlast line, and more\nirst line\n")),
     ("less", [("seq 100 | less\n", r"K24\n.*standard input"), (" ", r"K48\n"), ("q", PROMPT)]),
     ("top", [("top\n", r"Mem: \d+K used"), ("", r"PID +PPID USER"), ("q", PROMPT)]),
+    ("study", line("study Null", r"^Null +int80 +\d+ +\d+ +[+-]\d+ +2 and 0$", r"study: 1 of 1, done$")),
+    ("postern-top",
+     [("postern-top -d 0.1\n", r"^cr3_writes +\d+$"), ("", r"^entries_int80 +\d+ +\d+$"), ("q", PROMPT)] +
+     line("postern-top -n 1 | grep -c cr3_writes", r"^1$")),
     ("Ctrl-Z in vi, and fg",
      [("vi /tmp/note\n", r"- /tmp/note"), (CONTROL["Z"], r"Stopped"), ("", PROMPT),
       ("fg\n", r"- /tmp/note"), (":q\n", PROMPT)]),

@@ -3,8 +3,8 @@ import os
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "scripts", "study"))
-import model  # noqa: E402  pylint: disable=wrong-import-position
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+from study import model  # noqa: E402  pylint: disable=wrong-import-position
 
 CPUS = os.path.join(ROOT, "test", "boot", "tlb_cpus.ini")
 
@@ -51,12 +51,12 @@ def expected(cpu, operation):
     """{unit: value} of an operation without a call."""
     _, instructions, pages, itlb, dtlb = operation
     answered = dtlb if cpu == "two-level" else 0
-    misses = itlb + dtlb - answered
+    walks = itlb + dtlb - answered
     if cpu == "roomy":
-        itlb = dtlb = misses = 0
+        itlb = dtlb = walks = 0
     return {"instr/op": instructions, "cr3/op": 0, "pages/op": pages, "itlb-misses/op": itlb,
-            "dtlb-misses/op": dtlb, "tlb2-hits/op": answered,
-            "walk-accesses/op": misses if cpu == "pde-cached" else 2 * misses}
+            "dtlb-misses/op": dtlb, "tlb2-hits/op": answered, "walks/op": walks,
+            "walk-accesses/op": walks if cpu == "pde-cached" else 2 * walks}
 
 
 def without_calls(cells):
@@ -80,7 +80,7 @@ def with_calls(cells, isolation):
     misses, writes = (4, 2) if isolation == "split" else (0, 0)
     seen = difference(cells[CALL_AND_PAGES], cells[CALL])
     for unit, value in {"instr/op": 4, "cr3/op": 0, "pages/op": 4, "itlb-misses/op": 0,
-                        "dtlb-misses/op": misses, "walk-accesses/op": 2 * misses}.items():
+                        "dtlb-misses/op": misses, "walks/op": misses, "walk-accesses/op": 2 * misses}.items():
         yield seen[unit] == value, f"4 pages more in {isolation}: {seen[unit]} {unit}, not {value}"
     call = cells[CALL]["roomy"]
     yield call["cr3/op"] == writes, f"a null call in {isolation}: {call['cr3/op']} CR3 writes"

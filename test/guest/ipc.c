@@ -14,6 +14,7 @@
 #include "test/guest/check.h"
 #include "user/lib/cpuid.h"
 #include "user/lib/ipc.h"
+#include "user/lib/machine.h"
 #include "user/lib/postern.h"
 #include "user/lib/signals.h"
 #include "user/lib/syscall.h"
@@ -210,18 +211,81 @@ static unsigned cr3_writes(int fd)
     return with - without;
 }
 
-static void check_cr3_writes(void)
+static void check_cr3_writes(enum postern_door door)
 {
     bool direct = is_direct();
     bool split = postern_get(POSTERN_ISOLATION) == ISOLATION_SPLIT;
-    struct server server = server_start(postern_get(POSTERN_IPC), DOOR_INT80);
+    struct server server = server_start(postern_get(POSTERN_IPC), door);
 
-    ktap_equal(cr3_writes(server.fd), direct || !split ? 2 : 4, "%s: CR3 writes of a round trip",
-               setting);
+    ipc_door = door;
+    ktap_equal(cr3_writes(server.fd), direct || !split ? 2 : 4,
+               "%s: CR3 writes of a round trip, %s", setting, door_names[door]);
+    ipc_door = DOOR_INT80;
     if (split)
         ktap_equal(postern_exposed_pages(), 3 + direct, "%s: pages exposed while it serves",
                    setting);
     server_stop(server);
+}
+
+/* A door's stub with flags of one's choice, and what they are behind it. */
+void (*flags_entry)(void);
+uint32_t flags_in, flags_out;
+void enter_with_flags(void);
+__asm__("\t.text\n"
+        "enter_with_flags:\n"
+        "\tpushl flags_in\n"
+        "\tpopfl\n"
+        "\tcall *flags_entry\n"
+        "\tpushfl\n"
+        "\tpopl flags_out\n"
+        "\tpushl $0x202\n"
+        "\tpopfl\n"
+        "\tret\n");
+
+static bool call_with_flags(enum postern_door door, int fd, uint32_t flags)
+{
+    struct ipc_registers r = {NR_ipc_call, fd, 1, 2, 3, 4};
+
+    flags_entry = syscall_stub(door);
+    flags_in = flags;
+    ipc_enter(enter_with_flags, &r);
+    return r.eax == 0 && same(&r.ecx, 5, 5, 5, 5) && !((flags_out ^ flags) & (FLAG_NT | FLAG_TF));
+}
+
+static volatile unsigned steps;
+
+static void count_step(int signal)
+{
+    (void)signal;
+    steps++;
+}
+
+/* NT would make the gate's iret return to a task. A single step that a door took with it comes
+ * behind the call, and so as often whichever way the message goes. */
+static void check_flags(void)
+{
+    static unsigned steps_before[NR_DOORS];
+    int doors = postern_get(POSTERN_DOORS);
+
+    signal(SIGTRAP, count_step);
+    for (int door = 0; door < NR_DOORS; door++) {
+        if (!(doors & 1 << door))
+            continue;
+        struct server server = server_start(postern_get(POSTERN_IPC), door);
+        bool good = true;
+        for (int i = 0; i < 3; i++) /* until they know each other */
+            good &= call_with_flags(door, server.fd, FLAG_IF);
+        ktap_ok(good && call_with_flags(door, server.fd, FLAG_IF | FLAG_NT),
+                "%s: a call with NT, %s", setting, door_names[door]);
+        steps = 0;
+        ktap_ok(call_with_flags(door, server.fd, FLAG_IF | FLAG_TF), "%s: a call with TF, %s",
+                setting, door_names[door]);
+        ktap_ok(steps > 3 && (!steps_before[door] || steps == steps_before[door]),
+                "%s: steps of a call, %s", setting, door_names[door]);
+        steps_before[door] = steps;
+        server_stop(server);
+    }
+    signal(SIGTRAP, SIG_DFL);
 }
 
 /* The x87's control word and a register that is not empty. */
@@ -767,7 +831,10 @@ int main(int argc, char **argv)
         check_mixed();
         check_registers();
         check_send();
-        check_cr3_writes();
+        check_cr3_writes(DOOR_INT80);
+        if (postern_get(POSTERN_DOORS) & 1 << DOOR_SYSENTER)
+            check_cr3_writes(DOOR_SYSENTER);
+        check_flags();
         check_fpu();
         check_chain();
         check_isolation(argv[0]);

@@ -68,6 +68,8 @@ static const struct test {
     {"signal_errors", EACH_ISOLATION},
     {"sigframe_fpu", EACH_ISOLATION},
     {"kill", EACH_ISOLATION},
+    {"kcov", EACH_ISOLATION},
+    {"late_faults", EACH_ISOLATION},
     {"storm", EACH_ISOLATION},
     {"stop", EACH_ISOLATION},
     {"jobs", EACH_ISOLATION},

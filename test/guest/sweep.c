@@ -377,37 +377,50 @@ static void sweep_interrupts(void)
     }
 }
 
-/* A message to another process and back, both ways inside the gate page; and what that does not
- * serve, without a slot and with one. */
-static void sweep_messages(void)
+/* Messages by one door to a server that serves by it, both ways inside the gate page; and what that
+ * does not serve, with a slot. */
+static void sweep_messages_by(int door)
 {
     static const int vectors[] = {STRIKE_NMI, 47};
+    void (*stub)(void) = syscall_stub(door);
+    char name[40];
     int fds[2];
 
     if (endpoint_create(fds, 0))
         return;
-    sweep("message without a slot", DOOR_INT80, STRIKE_NMI, 0, NR_ipc_reply, (void *)-1,
-          syscall_stub(DOOR_INT80), -EBADF);
     pid_t server = fork();
     if (server == 0) {
         close(fds[1]);
-        ipc_echo(syscall_stub(DOOR_INT80), fds[0]);
+        ipc_echo(stub, fds[0]);
         _exit(0);
     }
     close(fds[0]);
     /* after the first one they know each other */
     sweep_state = initial(NR_ipc_call, (void *)fds[1]);
-    sweep_entry = syscall_stub(DOOR_INT80);
+    sweep_entry = stub;
     sweep_probe();
-    for (unsigned i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++)
-        sweep("message", DOOR_INT80, vectors[i], 0, NR_ipc_call, (void *)fds[1],
-              syscall_stub(DOOR_INT80), 0);
-    sweep("message, one waits", DOOR_INT80, STRIKE_NMI, 46, NR_ipc_call, (void *)fds[1],
-          syscall_stub(DOOR_INT80), 0);
-    sweep("message with a slot", DOOR_INT80, STRIKE_NMI, 0, NR_ipc_reply, (void *)-1,
-          syscall_stub(DOOR_INT80), -EBADF);
+    for (unsigned i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
+        snprintf(name, sizeof(name), "%s, message", door_names[door]);
+        sweep(name, door, vectors[i], 0, NR_ipc_call, (void *)fds[1], stub, 0);
+        snprintf(name, sizeof(name), "%s, no message, with a slot", door_names[door]);
+        sweep(name, door, vectors[i], 0, NR_getppid, NULL, stub, getppid());
+    }
+    snprintf(name, sizeof(name), "%s, message, one waits", door_names[door]);
+    sweep(name, door, STRIKE_NMI, 46, NR_ipc_call, (void *)fds[1], stub, 0);
+    snprintf(name, sizeof(name), "%s, a message that is refused", door_names[door]);
+    sweep(name, door, STRIKE_NMI, 0, NR_ipc_reply, (void *)-1, stub, -EBADF);
     close(fds[1]);
     waitpid(server, NULL, 0);
+}
+
+static void sweep_messages(int doors)
+{
+    sweep("message without a slot", DOOR_INT80, STRIKE_NMI, 0, NR_ipc_reply, (void *)-1,
+          syscall_stub(DOOR_INT80), -EBADF);
+    for (int door = 0; door < NR_DOORS; door++) {
+        if (doors & 1 << door)
+            sweep_messages_by(door);
+    }
 }
 
 /*
@@ -475,7 +488,7 @@ int main(void)
         sweep_path(&paths[i], doors);
     sweep_interrupts();
     sweep_copies();
-    sweep_messages();
+    sweep_messages(doors);
     print_struck();
     return ktap_end();
 }

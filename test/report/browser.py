@@ -32,8 +32,8 @@ class Browser:
         script = 'exec "$@" 3<&"$READ" 4>&"$WRITE"'
         self.process = subprocess.Popen(
             ["bash", "-c", script, "bash", path(), *OPTIONS, f"--user-data-dir={self.profile.name}",
-             "about:blank"], start_new_session=True, pass_fds=(read_there, write_there), stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+             "about:blank"], start_new_session=True, pass_fds=(read_there, write_there),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env=os.environ | {"READ": str(read_there), "WRITE": str(write_there)})
         os.close(read_there)
         os.close(write_there)

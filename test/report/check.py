@@ -18,7 +18,7 @@ import browser  # noqa: E402  pylint: disable=wrong-import-position
 import sample  # noqa: E402  pylint: disable=wrong-import-position
 from study import report, report_html  # noqa: E402  pylint: disable=wrong-import-position
 
-FIGURES = ("tradeoff-icount", "parts", "working-set", "overhead", "peers")
+FIGURES = ("tradeoff-model", "tradeoff-icount", "parts", "working-set", "added", "overhead", "peers")
 KINDS = ("icount", "model", "exposure", "part", "wall")
 DESKTOP, PHONE = (1200, 900), (390, 844)
 READABLE, VISIBLE = 4.5, 3.0    # contrast of text and of marks, WCAG 2.2 1.4.3 and 1.4.11
@@ -32,9 +32,10 @@ SHOWN = """[...document.querySelectorAll("figure.plot")].map(figure => [figure.i
 OVERFLOWING = """[...document.querySelectorAll("main *")].filter(element =>
     element.getBoundingClientRect().right > innerWidth + 1 && !element.closest(".scroll, svg, .key i"))
     .map(element => element.outerHTML.slice(0, 80))"""
-NUMBERS = """(() => { const records = JSON.parse(document.getElementById("records").textContent);
-    return [...document.querySelectorAll("[data-record]")].map(element =>
-        [records[element.dataset.record].value, Number(element.getAttribute("value")), element.textContent]); })()"""
+NUMBERS = """(() => { const {fields, records} = JSON.parse(document.getElementById("records").textContent);
+    return [...document.querySelectorAll("[data-record]")].map(element => [
+        records[element.dataset.record][fields.indexOf("value")], Number(element.getAttribute("value")),
+        element.textContent]); })()"""
 COLOURS = """(() => { const probe = document.body.appendChild(document.createElement("i"));
     const found = Object.fromEntries(%s.map(name => {
         probe.style.color = `var(--${name})`; return [name, getComputedStyle(probe).color]; }));
@@ -94,7 +95,9 @@ class Page(html.parser.HTMLParser):
 
     def records(self):
         """The raw data that the page carries."""
-        return json.loads(self.text)
+        raw = json.loads(self.text)
+        return [{field: value for field, value in zip(raw["fields"], row) if value is not None}
+                for row in raw["records"]]
 
 
 def luminance(colour):
@@ -112,9 +115,10 @@ def contrast(one, other):
 
 def weak(colours):
     """Pairs of colours that are too near each other, in words."""
-    pairs = [("ink", "surface", READABLE), ("ink", "raised", READABLE), ("muted", "surface", READABLE)]
+    pairs = [("ink", "surface", READABLE), ("ink", "raised", READABLE), ("muted", "surface", READABLE),
+             ("split", "surface", READABLE)]
     pairs += [("ink", name, READABLE) for name in colours if name.startswith("part-")]
-    pairs += [(name, "surface", VISIBLE) for name in ("axis", "split", "shared", "third")]
+    pairs += [(name, "surface", VISIBLE) for name in ("axis", "shared", "third")]
     return [f"{one} on {other}" for one, other, least in pairs
             if contrast(colours[one], colours[other]) < least]
 
@@ -138,7 +142,8 @@ def check_view(results, view, width, dark, path):
     shown = view.ask(SHOWN)
     results.check(shown and all(seen and table for _, seen, table in shown),
                   f"{name}: each of {len(shown)} figures is shown, with its table", str(shown))
-    results.check(not (out := view.ask(OVERFLOWING)), f"{name}: nothing reaches out of the page", str(out[:3]))
+    out = view.ask(OVERFLOWING)
+    results.check(not out, f"{name}: nothing reaches out of the page", str(out[:3]))
     numbers = view.ask(NUMBERS)
     wrong = [found for found in numbers if found[0] != found[1] or
              report_html.number(found[0]) != found[2]]

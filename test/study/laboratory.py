@@ -11,6 +11,9 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+from study.matrix import Matrix, MatrixError  # noqa: E402  pylint: disable=wrong-import-position
+
 MACHINE = os.path.join(ROOT, "test", "study", "machine")
 HEAD = """[axes]
 isolation: split shared
@@ -105,14 +108,17 @@ class Bench:
 def matrix_errors(bench):
     """Each wrong line is one message, with file and line, and nothing is booted."""
     for text, wanted in WRONG:
-        bench.write("matrix.txt", HEAD + text)
-        line = (HEAD + text).count("\n")
-        status, output = bench.run("wrong")
-        if (status, output) != (1, f"study: {bench.matrix}:{line}: {wanted}\n"):
-            yield f"{text!r}: status {status}, {output!r}"
-    bench.write("matrix.txt", HEAD + ROWS)
-    if bench.boots():
-        yield "something was booted"
+        path = bench.write("wrong.txt", HEAD + text)
+        try:
+            Matrix(path)
+            yield f"{text!r} is taken"
+        except MatrixError as error:
+            said = str(error)
+            if said != f"{path}:{(HEAD + text).count(chr(10))}: {wanted}":
+                yield f"{text!r}: {said}"
+    status, output = bench.run("wrong", "--matrix", path)
+    if (status, output) != (1, f"study: {said}\n") or bench.boots():
+        yield f"status {status}: {output}"
 
 
 def resuming(bench):

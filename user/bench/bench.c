@@ -39,7 +39,6 @@ static const char help_options[] =
     "                     for a plugin of QEMU; its cells are the lines, in their order\n"
     "  --all              --isolation=all --twice micro\n"
     "  --list             prints the names of what would be measured, one a line\n"
-    "  --profile          runs it a few times for scripts/profile_operation.py, prints nothing\n"
     "  --here             one benchmark with one setting of each, in this process\n";
 
 static int usage(void)
@@ -57,7 +56,7 @@ static int wrong(const char *word)
 }
 
 struct command {
-    enum { RUN, LIST, HERE, PROFILE } what;
+    enum { RUN, LIST, HERE } what;
     struct cells cells;
 };
 
@@ -92,8 +91,6 @@ static int run_here(const struct command *command, const char *const *words)
 
     if (!*words || !select_each(*words, take_member, &member))
         return wrong(*words ? *words : "--here");
-    if (command->what == PROFILE)
-        return cell_profile(&member, &settings);
     return cell_run(&member, &settings, command->cells.marks);
 }
 
@@ -108,8 +105,6 @@ static bool read_option(struct command *command, const char *word)
         command->what = LIST;
     else if (!strcmp(word, "--here"))
         command->what = HERE;
-    else if (!strcmp(word, "--profile"))
-        command->what = PROFILE;
     else if (!strcmp(word, "--all"))
         command->cells.twice = settings_option(&command->cells.wanted, "--isolation=all");
     else

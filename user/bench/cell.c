@@ -19,12 +19,17 @@ void (*bench_door)(void);
 /* --- what benchmarks use -----------------------------------------------------------------------
  */
 
+void bench_exec(char **argv)
+{
+    argv[0] = on_postern() ? "/bin/bench" : "/proc/self/exe";
+    spawn_exec("bench", argv);
+    exit(127);
+}
+
 void bench_be_resident(void)
 {
-    if (postern_get(POSTERN_RESIDENT) != 0 || postern_set(POSTERN_RESIDENT_NEXT, 1))
-        return;
-    spawn_exec("bench", bench_arguments);
-    exit(1);
+    if (postern_get(POSTERN_RESIDENT) == 0 && !postern_set(POSTERN_RESIDENT_NEXT, 1))
+        bench_exec(bench_arguments);
 }
 
 static void end_unless(bool good, const char *what)
@@ -148,15 +153,5 @@ int cell_run(const struct member *member, const struct settings *settings, bool 
         measure_marked(entry, &call, bench->how);
     print_name(member, settings);
     print_cost(bench, cost);
-    return 0;
-}
-
-int cell_profile(const struct member *member, const struct settings *settings)
-{
-    struct call call;
-
-    if (!settings_apply(settings))
-        return CELL_IMPOSSIBLE;
-    measure_profile(prepared(member, settings, &call), &call);
     return 0;
 }

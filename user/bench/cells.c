@@ -28,7 +28,7 @@ struct cell {
 static void become(const struct cell *cell)
 {
     char name[MEMBER_NAME], options[NR_AXES][32];
-    char *argv[NR_AXES + 5] = {"bench", "--here"};
+    char *argv[NR_AXES + 5] = {NULL, "--here"};
     int count = 2;
 
     for (int axis = 0; axis < AXIS_ISOLATION; axis++) {
@@ -44,8 +44,7 @@ static void become(const struct cell *cell)
     argv[count++] = name;
     if (!settings_before_exec(&cell->settings))
         _exit(CELL_IMPOSSIBLE);
-    spawn_exec("bench", argv);
-    _exit(127);
+    bench_exec(argv);
 }
 
 /* Runs it with its lines going to a pipe, if there is one; its exit status. */

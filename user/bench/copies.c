@@ -22,17 +22,23 @@ enum { SIZE, OFFSET, FRESH }; /* fresh: into pages that are not there yet */
 
 static char *buffer;
 
+/* With what an offset adds. */
+static unsigned buffer_size(void)
+{
+    return bench_parameter[SIZE] + PAGE;
+}
+
 static void touch_or_forget(void)
 {
     if (bench_parameter[FRESH])
-        madvise(buffer, LARGEST + PAGE, MADV_DONTNEED);
-    for (unsigned i = 0; !bench_parameter[FRESH] && i <= LARGEST; i += PAGE)
-        buffer[i] = 1;
+        madvise(buffer, buffer_size(), MADV_DONTNEED);
+    else
+        memset(buffer, 1, buffer_size());
 }
 
 static void copy(struct call *call, int number, const char *path)
 {
-    buffer = buffer ? buffer : bench_map(LARGEST + PAGE);
+    buffer = bench_map(buffer_size());
     *call = (struct call){number,
                           {bench_open(path, O_RDWR), (long)buffer + bench_parameter[OFFSET],
                            bench_parameter[SIZE], 0, 0}};
@@ -43,17 +49,16 @@ static void copy_zeroes(struct call *call)
     copy(call, NR_read, "/dev/zero");
 }
 
-/* Nobody else needs to see the file. */
+/* A file that has its pages; nobody else needs to see it. */
 static void copy_file(struct call *call, int number)
 {
     int fd = bench_open(PATH, O_CREAT | O_RDWR);
 
-    buffer = bench_map(LARGEST + PAGE);
-    memset(buffer, 1, LARGEST);
-    if (write(fd, buffer, LARGEST) != LARGEST)
+    copy(call, number, PATH);
+    memset(buffer, 1, buffer_size());
+    if (write(fd, buffer, bench_parameter[SIZE]) != bench_parameter[SIZE])
         perror(PATH);
     close(fd);
-    copy(call, number, PATH);
     unlink(PATH);
 }
 

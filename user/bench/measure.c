@@ -6,9 +6,8 @@
 #include "user/lib/cpuid.h"
 #include "user/lib/postern.h"
 
-#define WARM_UP         10
-#define PROFILE_SAMPLES 9
-#define MARKED_SAMPLES  9
+#define WARM_UP        10
+#define MARKED_SAMPLES 9
 
 /*
  * A function that calls `call *entry` with the call's registers. Everything that can be loaded
@@ -172,12 +171,4 @@ void measure_marked(void (*entry)(void), const struct call *call, const struct r
             how->prepare();
         marked_call(entry, call);
     }
-}
-
-void measure_profile(void (*entry)(void), const struct call *call)
-{
-    for (int i = 0; i < PROFILE_SAMPLES; i++)
-        timed_call(empty_stub, call);
-    for (int i = -WARM_UP; i < PROFILE_SAMPLES; i++)
-        timed_call(entry, call);
 }

@@ -40,8 +40,4 @@ struct cost measure(void (*entry)(void), const struct call *call, const struct r
 /* Next cell, then the same few times, each between the marks of user/bench/mark.h; not timed. */
 void measure_marked(void (*entry)(void), const struct call *call, const struct repetition *how);
 
-/* Runs nothing nine times, then the call until it is warm and nine times more, each between two
- * RDTSCs: what scripts/profile_operation.py reads. */
-void measure_profile(void (*entry)(void), const struct call *call);
-
 #endif

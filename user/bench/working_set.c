@@ -10,7 +10,7 @@
 #include "user/bench/bench.h"
 #include "user/lib/syscall.h"
 
-#define PAGE 4096
+#define STRIDE POSTERN_TOUCH_STRIDE
 
 static char *pages;
 
@@ -18,7 +18,7 @@ static char *pages;
 static void touch_pages(void)
 {
     for (int i = 0; i < bench_parameter[0]; i++)
-        (void)*(volatile char *)(pages + i * PAGE);
+        (void)*(volatile char *)(pages + i * STRIDE);
 }
 
 static void touch_both(void)
@@ -36,8 +36,8 @@ static void touch_and_yield(void)
 static void make_pages(struct call *call)
 {
     (void)call;
-    pages = bench_map(POSTERN_TOUCH_PAGES * PAGE);
-    memset(pages, 1, bench_parameter[0] * PAGE);
+    pages = bench_map(POSTERN_TOUCH_PAGES * STRIDE);
+    memset(pages, 1, bench_parameter[0] * STRIDE);
 }
 
 static void make_two(struct call *call)
@@ -45,7 +45,7 @@ static void make_two(struct call *call)
     make_pages(call);
     if (!bench_is_partner())
         return;
-    memset(pages, 2, bench_parameter[0] * PAGE); /* no longer the parent's */
+    memset(pages, 2, bench_parameter[0] * STRIDE); /* no longer the parent's */
     for (;;)
         touch_and_yield();
 }

@@ -20,8 +20,7 @@ static struct page pages[1u << (32 - PAGE_SHIFT)];
 static uint32_t epoch = 1;
 static bool fresh;
 
-/* --- memory --------------------------------------------------------------------------------------
- */
+/* --- memory ---------------------------------------------------------------------------------- */
 
 void guest_set_memory(uint32_t bytes)
 {
@@ -38,7 +37,7 @@ uint32_t guest_locate(uint32_t vaddr, const void *host)
 
 bool guest_is_paged(void)
 {
-    return cr3;
+    return memory && cr3;
 }
 
 bool guest_is_cached(uint32_t paddr)
@@ -55,8 +54,7 @@ static uint32_t read_physical(uint32_t paddr)
     return word;
 }
 
-/* --- counting pages ------------------------------------------------------------------------------
- */
+/* --- counting pages -------------------------------------------------------------------------- */
 
 /* When a page was last counted: in which stretch, and in which operation's first one. */
 static struct {
@@ -107,8 +105,7 @@ struct page_counts guest_pages_since_begin(void)
     };
 }
 
-/* --- page tables ---------------------------------------------------------------------------------
- */
+/* --- page tables ----------------------------------------------------------------------------- */
 
 uint32_t guest_pde_address(uint32_t address)
 {
@@ -165,13 +162,14 @@ bool guest_wants_proof(void)
     return wanted;
 }
 
-void guest_prove(const struct page *page, uint32_t address, uint32_t paddr)
+void guest_prove(uint32_t address, uint32_t paddr)
 {
-    guest_disagreements += page_paddr(page, address) != paddr;
+    const struct page *page = guest_page(address);
+
+    guest_disagreements += page && page_paddr(page, address) != paddr;
 }
 
-/* --- flushes -------------------------------------------------------------------------------------
- */
+/* --- flushes --------------------------------------------------------------------------------- */
 
 /* All but global entries (SDM 3A 4.10.4.1). */
 static void flush_local(void)

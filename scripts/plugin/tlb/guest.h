@@ -60,7 +60,7 @@ const struct page *guest_page(uint32_t address);
 /* True once after a page was looked up in the page tables: then its caller says where QEMU has it.
  */
 bool guest_wants_proof(void);
-void guest_prove(const struct page *page, uint32_t address, uint32_t paddr);
+void guest_prove(uint32_t address, uint32_t paddr);
 
 static inline bool page_is_large(const struct page *page)
 {

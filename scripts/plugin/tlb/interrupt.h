@@ -14,7 +14,8 @@ enum descriptor_table { TABLE_GDT, TABLE_IDT, DESCRIPTOR_TABLES };
 /* What LGDT or LIDT loaded. */
 void interrupt_set_table(enum descriptor_table table, uint32_t base);
 
-#define INTERRUPT_NONE -1
+#define INTERRUPT_NONE    -1
+#define VECTOR_PAGE_FAULT 14
 
 /* The vector whose handler begins at address, or INTERRUPT_NONE. */
 int interrupt_vector_at(uint32_t address);

@@ -8,15 +8,18 @@
 #define LARGE_TAG 0x80000000u /* so that a TLB of both kinds of page tells them apart */
 
 const char *const machine_events[MACHINE_EVENTS] = {
-    [ITLB_MISSES] = "itlb-misses",     [DTLB_MISSES] = "dtlb-misses", [TLB2_HITS] = "tlb2-hits",
-    [WALK_ACCESSES] = "walk-accesses", [L1I_MISSES] = "l1i-misses",   [L1D_MISSES] = "l1d-misses",
-    [L2_MISSES] = "l2-misses",
+    [ITLB_MISSES] = "itlb-misses",     [DTLB_MISSES] = "dtlb-misses",
+    [TLB2_HITS] = "tlb2-hits",         [WALKS] = "walks",
+    [WALK_ACCESSES] = "walk-accesses", [L1I_MISSES] = "l1i-misses",
+    [L1D_MISSES] = "l1d-misses",       [L2_MISSES] = "l2-misses",
 };
+
+struct machine *machines[MAX_MACHINES];
+unsigned nr_machines;
 
 static const struct generations always = {1, 1};
 
-/* --- accesses ------------------------------------------------------------------------------------
- */
+/* --- accesses -------------------------------------------------------------------------------- */
 
 static void cache_access(struct machine *machine, struct sets *first, enum machine_event miss,
                          uint32_t paddr)
@@ -44,6 +47,7 @@ static void walk(struct machine *machine, const struct page *page, uint32_t addr
         !large && machine->pde_cache.ways &&
         sets_touch(&machine->pde_cache, address >> LARGE_SHIFT, 0, &guest_structure_generations);
 
+    machine->count[WALKS]++;
     if (!known)
         walk_access(machine, guest_pde_address(address));
     if (!large)
@@ -71,20 +75,25 @@ static void translate(struct machine *machine, struct tlb *tlb, enum machine_eve
         walk(machine, page, address);
 }
 
-void machine_fetch(struct machine *machine, const struct page *page, uint32_t address)
+void machines_fetch(const struct page *page, uint32_t address)
 {
-    translate(machine, &machine->instructions, ITLB_MISSES, page, address);
-    cache_access(machine, &machine->l1i, L1I_MISSES, page_paddr(page, address));
+    for (unsigned i = 0; i < nr_machines; i++) {
+        struct machine *machine = machines[i];
+        translate(machine, &machine->instructions, ITLB_MISSES, page, address);
+        cache_access(machine, &machine->l1i, L1I_MISSES, page_paddr(page, address));
+    }
 }
 
-void machine_access(struct machine *machine, const struct page *page, uint32_t address)
+void machines_access(const struct page *page, uint32_t address)
 {
-    translate(machine, &machine->data, DTLB_MISSES, page, address);
-    cache_access(machine, &machine->l1d, L1D_MISSES, page_paddr(page, address));
+    for (unsigned i = 0; i < nr_machines; i++) {
+        struct machine *machine = machines[i];
+        translate(machine, &machine->data, DTLB_MISSES, page, address);
+        cache_access(machine, &machine->l1d, L1D_MISSES, page_paddr(page, address));
+    }
 }
 
-/* --- making one ----------------------------------------------------------------------------------
- */
+/* --- making one ------------------------------------------------------------------------------ */
 
 static const struct {
     const char *name;
@@ -104,6 +113,13 @@ static const struct {
     {"l2", offsetof(struct machine, l2), true},
 };
 
+#define NR_STRUCTURES (sizeof(structures) / sizeof(structures[0]))
+
+static struct sets *structure(struct machine *machine, unsigned index)
+{
+    return (struct sets *)((char *)machine + structures[index].offset);
+}
+
 /* One STRUCTURE:SIZE:WAYS[:LINE]. */
 static bool add_structure(struct machine *machine, const char *text)
 {
@@ -111,16 +127,15 @@ static bool add_structure(struct machine *machine, const char *text)
     unsigned size, ways, line = 0;
     int found = sscanf(text, "%15[^:]:%u:%u:%u", name, &size, &ways, &line);
 
-    for (unsigned i = 0; i < sizeof(structures) / sizeof(structures[0]); i++) {
+    for (unsigned i = 0; i < NR_STRUCTURES; i++) {
         if (found < 3 || strcmp(name, structures[i].name) != 0)
             continue;
-        struct sets *sets = (struct sets *)((char *)machine + structures[i].offset);
         if (!structures[i].is_cache)
-            return sets_make(sets, size, ways);
+            return sets_make(structure(machine, i), size, ways);
         if (found < 4 || line < GUEST_LINE)
             return false;
         machine->line_shift = __builtin_ctz(line);
-        return sets_make(sets, size / line, ways);
+        return sets_make(structure(machine, i), size / line, ways);
     }
     return false;
 }
@@ -141,25 +156,37 @@ static void connect(struct machine *machine)
         {existing(&machine->dtlb_large), shared ? shared : existing(&machine->dtlb2_large)}};
 }
 
-struct machine *machine_make(const char *text)
+/* Everything that text says; false if a part of it makes no sense. */
+static bool describe(struct machine *machine, char *text)
+{
+    snprintf(machine->name, sizeof(machine->name), "%s", strsep(&text, "/"));
+    for (char *part; (part = strsep(&text, "/"));) {
+        if (!add_structure(machine, part))
+            return false;
+    }
+    return machine->itlb.ways && machine->dtlb.ways && machine->l1i.ways && machine->l1d.ways;
+}
+
+static void discard(struct machine *machine)
+{
+    for (unsigned i = 0; machine && i < NR_STRUCTURES; i++)
+        free(structure(machine, i)->entries);
+    free(machine);
+}
+
+bool machine_add(const char *text)
 {
     struct machine *machine = calloc(1, sizeof(*machine));
-    char *copy = strdup(text), *rest = copy;
-    bool good = machine && copy;
+    char *copy = strdup(text);
+    bool good = machine && copy && nr_machines < MAX_MACHINES && describe(machine, copy);
 
-    if (good)
-        snprintf(machine->name, sizeof(machine->name), "%s", strsep(&rest, "/"));
-    for (char *part; good && (part = strsep(&rest, "/"));) {
-        good = add_structure(machine, part);
-        if (!good)
-            fprintf(stderr, "tlb: %s: this makes no sense: %s\n", machine->name, part);
-    }
     free(copy);
-    if (!good || !machine->itlb.ways || !machine->dtlb.ways || !machine->l1i.ways ||
-        !machine->l1d.ways) {
-        fprintf(stderr, "tlb: itlb, dtlb, l1i and l1d must be there: %s\n", text);
-        return NULL;
+    if (!good) {
+        fprintf(stderr, "tlb: no CPU is %s\n", text);
+        discard(machine);
+        return false;
     }
     connect(machine);
-    return machine;
+    machines[nr_machines++] = machine;
+    return true;
 }

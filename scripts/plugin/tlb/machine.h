@@ -14,7 +14,8 @@
 enum machine_event {
     ITLB_MISSES, /* of the first level */
     DTLB_MISSES,
-    TLB2_HITS,     /* how many of both the second level answered; the others were walks */
+    TLB2_HITS,     /* how many of both the second level answered */
+    WALKS,         /* the others */
     WALK_ACCESSES, /* page directory and page table entries that walks read */
     L1I_MISSES,
     L1D_MISSES, /* walks' among them: the tables are cached as data */
@@ -39,14 +40,19 @@ struct machine {
     uint64_t count[MACHINE_EVENTS];
 };
 
-/*
- * Makes the CPU that text describes: NAME/STRUCTURE:ENTRIES:WAYS/... for the TLBs, and
- * STRUCTURE:BYTES:WAYS:LINE for caches. NULL after a message on stderr if it makes no sense.
- */
-struct machine *machine_make(const char *text);
+#define MAX_MACHINES 16
 
-/* An access of either kind to a byte of page: its translation, then its cache line. */
-void machine_fetch(struct machine *machine, const struct page *page, uint32_t address);
-void machine_access(struct machine *machine, const struct page *page, uint32_t address);
+extern struct machine *machines[MAX_MACHINES];
+extern unsigned nr_machines;
+
+/*
+ * Adds the CPU that text describes: NAME/STRUCTURE:ENTRIES:WAYS/... for the TLBs, and
+ * STRUCTURE:BYTES:WAYS:LINE for caches. False after a message on stderr if it makes no sense.
+ */
+bool machine_add(const char *text);
+
+/* An access of either kind to a byte of page, by all: its translation, then its cache line. */
+void machines_fetch(const struct page *page, uint32_t address);
+void machines_access(const struct page *page, uint32_t address);
 
 #endif

@@ -33,20 +33,27 @@ static unsigned victim(const struct entry *set, unsigned ways, const struct gene
     return ways - 1;
 }
 
+static bool same(const struct entry *a, const struct entry *b)
+{
+    return a->tag == b->tag && a->content == b->content && a->generation == b->generation;
+}
+
 /* Ways lie in the order of their use, the latest first. */
 bool sets_touch(struct sets *sets, uint32_t tag, uint32_t content, const struct generations *now)
 {
     struct entry *set = sets->entries + (tag & (sets->number - 1)) * sets->ways;
-    uint32_t generation = present_generation(content, now);
+    const struct entry wanted = {tag, content, present_generation(content, now)};
     unsigned way = 0;
 
+    if (same(set, &wanted)) /* most are */
+        return true;
     while (way < sets->ways && set[way].tag != tag)
         way++;
     /* an entry that says something else was invalidated, by an INVLPG that no plugin can read */
-    bool hit = way < sets->ways && set[way].content == content && set[way].generation == generation;
+    bool hit = way < sets->ways && same(&set[way], &wanted);
     if (way == sets->ways)
         way = victim(set, sets->ways, now);
     memmove(set + 1, set, way * sizeof(*set));
-    set[0] = (struct entry){tag, content, generation};
+    set[0] = wanted;
     return hit;
 }

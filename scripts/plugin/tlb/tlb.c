@@ -4,85 +4,41 @@
  *
  *     -plugin tlb.so,out=FILE,memory=MIB,cpu=DESCRIPTION[,cpu=DESCRIPTION...]
  *
- * DESCRIPTION is machine_make()'s. The file begins with the names of its columns; then, for each
- * operation (user/bench/mark.h) and each CPU, a line. Its last line says `end` and how often the
- * model did not understand the guest, which makes it worthless unless it is 0.
+ * DESCRIPTION is machine_add()'s; the file is operation.h's.
  *
  * What it does not see: speculation, prefetching, accesses that fault, and task switches by
  * hardware.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "scripts/plugin/instruction.h"
 #include "scripts/plugin/qemu_plugin.h"
 #include "scripts/plugin/tlb/guest.h"
-#include "scripts/plugin/tlb/instruction.h"
 #include "scripts/plugin/tlb/interrupt.h"
 #include "scripts/plugin/tlb/machine.h"
+#include "scripts/plugin/tlb/operation.h"
 #include "user/bench/mark.h"
 
-#define MAX_MACHINES 16
-#define MAX_ACCESS   16 /* bytes */
+#define MAX_ACCESS 16 /* bytes */
 
 int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
-static struct machine *machines[MAX_MACHINES];
-static unsigned nr_machines;
-static FILE *out;
-
 static uint64_t instructions;
-static int64_t cell = -1;
 static uint32_t last_access; /* address of the latest access to data */
 static bool fetched_by_user; /* the latest instruction's line is user mode's */
 static uint64_t cr3_read;    /* instructions before the latest read of CR3 */
 
 /* Lines that were accessed last, each the most recently used of its set in every structure, so that
  * another access changes nothing. */
-#define NO_LINE 1u /* no line's address */
+#define NO_LINE 0u /* of page 0, where nothing is mapped */
 static uint32_t last_fetched_line = NO_LINE, last_data_line = NO_LINE;
 
-/* --- operations ----------------------------------------------------------------------------------
- */
+/* --- marks ----------------------------------------------------------------------------------- */
 
-/* What the counters were at its begin. */
-static struct {
-    bool running;
-    uint64_t instructions, cr3_writes, count[MAX_MACHINES][MACHINE_EVENTS];
-} operation;
-
-static void begin_operation(void)
+static void forget_lines(void)
 {
-    operation.running = true;
-    operation.instructions = instructions;
-    operation.cr3_writes = guest_cr3_writes;
-    for (unsigned i = 0; i < nr_machines; i++)
-        memcpy(operation.count[i], machines[i]->count, sizeof(operation.count[i]));
-    guest_begin_pages();
-    last_fetched_line = last_data_line = NO_LINE; /* or their pages would not be counted */
-}
-
-static void write_header(void)
-{
-    fprintf(out, "cell cpu instr cr3 pages pages-after-cr3");
-    for (unsigned event = 0; event < MACHINE_EVENTS; event++)
-        fprintf(out, " %s", machine_events[event]);
-    fprintf(out, "\n");
-}
-
-static void end_operation(void)
-{
-    struct page_counts pages = guest_pages_since_begin();
-
-    for (unsigned i = 0; operation.running && cell >= 0 && i < nr_machines; i++) {
-        fprintf(out, "%ld %s %lu %lu %lu %lu", cell, machines[i]->name,
-                instructions - operation.instructions, guest_cr3_writes - operation.cr3_writes,
-                pages.pages, pages.after_cr3);
-        for (unsigned event = 0; event < MACHINE_EVENTS; event++)
-            fprintf(out, " %lu", machines[i]->count[event] - operation.count[i][event]);
-        fprintf(out, "\n");
-    }
-    operation.running = false;
+    last_fetched_line = last_data_line = NO_LINE;
 }
 
 static void marked(unsigned cpu, void *number)
@@ -90,26 +46,26 @@ static void marked(unsigned cpu, void *number)
     (void)cpu;
     switch ((uintptr_t)number) {
     case MARK_BEGIN:
-        begin_operation();
+        operation_begin(instructions);
+        forget_lines(); /* or their pages would not be counted */
         break;
     case MARK_END:
-        end_operation();
+        operation_end(instructions);
         break;
     case MARK_CELL:
-        cell++;
+        operation_next_cell();
         break;
     }
 }
 
-/* --- accesses ------------------------------------------------------------------------------------
- */
+/* --- accesses -------------------------------------------------------------------------------- */
 
 static void fetch_byte(uint32_t address)
 {
     const struct page *page = guest_page(address);
 
-    for (unsigned i = 0; page && i < nr_machines; i++)
-        machine_fetch(machines[i], page, address);
+    if (page)
+        machines_fetch(page, address);
     fetched_by_user = page && page->content & PTE_USER;
     last_fetched_line = address / GUEST_LINE;
     last_data_line = NO_LINE; /* a walk reads data */
@@ -126,7 +82,7 @@ static void fetched(unsigned cpu, void *data)
     if (fetch.address / GUEST_LINE != last_fetched_line) {
         fetch_byte(fetch.address);
         if (guest_wants_proof())
-            guest_prove(guest_page(fetch.address), fetch.address, fetch.paddr);
+            guest_prove(fetch.address, fetch.paddr);
     }
     if (last / GUEST_LINE != last_fetched_line)
         fetch_byte(last);
@@ -136,8 +92,8 @@ static void access_byte(uint32_t address)
 {
     const struct page *page = guest_page(address);
 
-    for (unsigned i = 0; page && i < nr_machines; i++)
-        machine_access(machines[i], page, address);
+    if (page)
+        machines_access(page, address);
     last_data_line = address / GUEST_LINE;
 }
 
@@ -146,7 +102,7 @@ static void prove_access(qemu_plugin_meminfo_t info, uint32_t address)
     struct qemu_plugin_hwaddr *where = qemu_plugin_get_hwaddr(info, address);
 
     if (where && !qemu_plugin_hwaddr_is_io(where))
-        guest_prove(guest_page(address), address, qemu_plugin_hwaddr_phys_addr(where));
+        guest_prove(address, qemu_plugin_hwaddr_phys_addr(where));
 }
 
 static void accessed(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t where, void *data)
@@ -168,8 +124,7 @@ static void accessed(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t where, v
         access_byte(last);
 }
 
-/* --- interrupts ----------------------------------------------------------------------------------
- */
+/* --- interrupts ------------------------------------------------------------------------------ */
 
 static void delivered(unsigned cpu, void *vector)
 {
@@ -178,6 +133,8 @@ static void delivered(unsigned cpu, void *vector)
     (void)cpu;
     if (!guest_is_paged())
         return;
+    if ((uintptr_t)vector == VECTOR_PAGE_FAULT)
+        instructions--; /* the one that faulted was counted, and has not been executed */
     unsigned n = interrupt_accesses((uintptr_t)vector, fetched_by_user, addresses);
     for (unsigned i = 0; i < n; i++)
         access_byte(addresses[i]);
@@ -191,13 +148,7 @@ static void table_loaded(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t addr
         interrupt_set_table((uintptr_t)table, guest_read(address));
 }
 
-/* --- flushes -------------------------------------------------------------------------------------
- */
-
-static void forget_lines(void)
-{
-    last_fetched_line = last_data_line = NO_LINE;
-}
+/* --- flushes --------------------------------------------------------------------------------- */
 
 static void cr3_was_read(unsigned cpu, void *data)
 {
@@ -239,23 +190,7 @@ static void page_invalidated(unsigned cpu, void *data)
     forget_lines();
 }
 
-/* --- instrumentation -----------------------------------------------------------------------------
- */
-
-static enum instruction_kind kind_of(const struct qemu_plugin_insn *insn)
-{
-    return instruction_kind(qemu_plugin_insn_data(insn), qemu_plugin_insn_size(insn));
-}
-
-static void watch_cr3_write(struct qemu_plugin_insn *insn, struct qemu_plugin_insn *before)
-{
-    struct cr3_source source =
-        cr3_source(qemu_plugin_insn_data(insn), before ? qemu_plugin_insn_data(before) : NULL,
-                   before ? qemu_plugin_insn_size(before) : 0);
-
-    qemu_plugin_register_vcpu_insn_exec_cb(insn, cr3_written, QEMU_PLUGIN_CB_NO_REGS,
-                                           cr3_source_pack(source));
-}
+/* --- instrumentation ------------------------------------------------------------------------- */
 
 static void watch_table(struct qemu_plugin_insn *insn, enum descriptor_table table)
 {
@@ -266,12 +201,13 @@ static void watch_table(struct qemu_plugin_insn *insn, enum descriptor_table tab
 /* Besides its fetch and its accesses. before: the one in front of it, NULL: not known. */
 static void watch_kind(struct qemu_plugin_insn *insn, struct qemu_plugin_insn *before)
 {
-    switch (kind_of(insn)) {
+    switch (instruction_kind(insn)) {
     case INSTRUCTION_CR3_READ:
         qemu_plugin_register_vcpu_insn_exec_cb(insn, cr3_was_read, QEMU_PLUGIN_CB_NO_REGS, NULL);
         break;
     case INSTRUCTION_CR3_WRITE:
-        watch_cr3_write(insn, before);
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, cr3_written, QEMU_PLUGIN_CB_NO_REGS,
+                                               cr3_source_pack(cr3_source(insn, before)));
         break;
     case INSTRUCTION_CR4_WRITE:
         qemu_plugin_register_vcpu_insn_exec_cb(insn, cr4_written, QEMU_PLUGIN_CB_NO_REGS, NULL);
@@ -315,14 +251,6 @@ static void watch(struct qemu_plugin_insn *insn, struct qemu_plugin_insn *before
                                      NULL);
 }
 
-static void watch_mark(struct qemu_plugin_insn *insn)
-{
-    uint32_t number = instruction_mark(qemu_plugin_insn_data(insn));
-
-    qemu_plugin_register_vcpu_insn_exec_cb(insn, marked, QEMU_PLUGIN_CB_NO_REGS,
-                                           (void *)(uintptr_t)number);
-}
-
 /* A handler begins a block, since it is not reached from the instruction in front of it. */
 static void watch_handler(struct qemu_plugin_insn *first)
 {
@@ -343,8 +271,9 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     watch_handler(qemu_plugin_tb_get_insn(tb, 0));
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-        if (kind_of(insn) == INSTRUCTION_MARK) {
-            watch_mark(insn);
+        if (instruction_kind(insn) == INSTRUCTION_MARK) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, marked, QEMU_PLUGIN_CB_NO_REGS,
+                                                   (void *)(uintptr_t)instruction_mark(insn));
             before = NULL;
         } else {
             watch(insn, before);
@@ -353,45 +282,36 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     }
 }
 
-/* --- begin and end -------------------------------------------------------------------------------
- */
+/* --- begin and end --------------------------------------------------------------------------- */
 
 static void ended(qemu_plugin_id_t id, void *data)
 {
     (void)id, (void)data;
-    fprintf(out, "end %lu\n", guest_unknown_cr3 + guest_disagreements);
-    fclose(out);
+    operation_write_end();
 }
 
-static bool take_option(const char *option)
+static bool take_options(int argc, char **argv)
 {
     unsigned mib;
 
-    if (!strncmp(option, "out=", 4))
-        return (out = fopen(option + 4, "w"));
-    if (sscanf(option, "memory=%u", &mib) == 1) {
-        guest_set_memory(mib << 20);
-        return true;
+    if (argc < 3 || strncmp(argv[0], "out=", 4) || !operation_write_to(argv[0] + 4) ||
+        sscanf(argv[1], "memory=%u", &mib) != 1)
+        return false;
+    guest_set_memory(mib << 20);
+    for (int i = 2; i < argc; i++) {
+        if (strncmp(argv[i], "cpu=", 4) || !machine_add(argv[i] + 4))
+            return false;
     }
-    if (!strncmp(option, "cpu=", 4) && nr_machines < MAX_MACHINES)
-        return (machines[nr_machines++] = machine_make(option + 4));
-    return false;
+    return true;
 }
 
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
 {
     (void)info;
-    for (int i = 0; i < argc; i++) {
-        if (!take_option(argv[i])) {
-            fprintf(stderr, "tlb: bad option: %s\n", argv[i]);
-            return 1;
-        }
-    }
-    if (!out || !nr_machines) {
+    if (!take_options(argc, argv)) {
         fprintf(stderr, "tlb: usage: -plugin tlb.so,out=FILE,memory=MIB,cpu=DESCRIPTION...\n");
         return 1;
     }
-    write_header();
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     qemu_plugin_register_atexit_cb(id, ended, NULL);
     return 0;

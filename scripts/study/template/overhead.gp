@@ -1,5 +1,6 @@
 # lines: calls per second, overhead in percent; a block for each working set
-# ends:  calls per second, percent, text
+# top:   calls per second, percent, text, of those that leave at the top
+# ends:  the same of those that end before
 set label 100 "overhead"
 set xlabel "calls per second"
 set logscale x 10
@@ -12,5 +13,6 @@ set lmargin narrow ? 6 : 8
 set tmargin 3.4
 plot for [i = 0:blocks - 1] lines index i using 1:2 with lines lc rgb colour_split lw 1.4 + 0.35 * i \
          dt 1 + i % 2, \
-     ends using 1:2 with points pt 7 ps 0.4 lc rgb colour_split, \
-     ends using 1:2:3 with labels offset 0, 0.8 textcolor rgb colour_ink
+     ends using 1:2 with points pt 7 ps 0.45 lc rgb colour_split, \
+     top using 1:2:3 with labels offset 0, 0.8 textcolor rgb colour_ink, \
+     ends using 1:2:3 with labels right offset -0.8, 0.5 textcolor rgb colour_ink

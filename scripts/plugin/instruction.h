@@ -1,10 +1,11 @@
-/* What the model must recognise among instructions, and what it remembers of one: as much as fits
+/* What plugins must recognise among instructions, and what they remember of one: as much as fits
  * into the pointer that QEMU hands to a callback, so that nothing is allocated. */
-#ifndef SCRIPTS_PLUGIN_TLB_INSTRUCTION_H
-#define SCRIPTS_PLUGIN_TLB_INSTRUCTION_H
+#ifndef SCRIPTS_PLUGIN_INSTRUCTION_H
+#define SCRIPTS_PLUGIN_INSTRUCTION_H
 
-#include <stddef.h>
 #include <stdint.h>
+
+#include "scripts/plugin/qemu_plugin.h"
 
 enum instruction_kind {
     INSTRUCTION_ORDINARY,
@@ -17,10 +18,10 @@ enum instruction_kind {
     INSTRUCTION_LIDT,
 };
 
-enum instruction_kind instruction_kind(const uint8_t *code, size_t size);
+enum instruction_kind instruction_kind(const struct qemu_plugin_insn *insn);
 
 /* Of an INSTRUCTION_MARK: its number. */
-uint32_t instruction_mark(const uint8_t *code);
+uint32_t instruction_mark(const struct qemu_plugin_insn *insn);
 
 /*
  * Where the value of a CR3 write comes from: no plugin can read registers, but the instruction
@@ -34,8 +35,9 @@ struct cr3_source {
     uint32_t constant;
 };
 
-/* write: the CR3 write. before: the instruction that is executed before it; size 0: not known. */
-struct cr3_source cr3_source(const uint8_t *write, const uint8_t *before, size_t size);
+/* before: the instruction that is executed before the CR3 write; NULL: not known. */
+struct cr3_source cr3_source(const struct qemu_plugin_insn *write,
+                             const struct qemu_plugin_insn *before);
 
 static inline void *cr3_source_pack(struct cr3_source source)
 {

@@ -1,4 +1,4 @@
-#include "scripts/plugin/tlb/instruction.h"
+#include "scripts/plugin/instruction.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -29,9 +29,9 @@ static bool is_mark(const uint8_t *code, size_t size)
     return size == 5 && code[0] == 0xa9 && word_at(code + 1) >> 16 == MARK_SIGNATURE;
 }
 
-uint32_t instruction_mark(const uint8_t *code)
+uint32_t instruction_mark(const struct qemu_plugin_insn *insn)
 {
-    return word_at(code + 1) & 0xffff;
+    return word_at((const uint8_t *)qemu_plugin_insn_data(insn) + 1) & 0xffff;
 }
 
 /* SDM 2A, 2B: 0f, opcode, and the middle field of ModRM. */
@@ -45,8 +45,11 @@ static const struct {
     {0x01, 3, true, INSTRUCTION_LIDT},       {0x01, 7, true, INSTRUCTION_INVLPG},
 };
 
-enum instruction_kind instruction_kind(const uint8_t *code, size_t size)
+enum instruction_kind instruction_kind(const struct qemu_plugin_insn *insn)
 {
+    const uint8_t *code = qemu_plugin_insn_data(insn);
+    size_t size = qemu_plugin_insn_size(insn);
+
     if (is_mark(code, size))
         return INSTRUCTION_MARK;
     if (size < 3 || code[0] != 0x0f)
@@ -71,13 +74,16 @@ static bool moves_memory(const uint8_t *code, size_t size, unsigned reg)
            modrm_register(code[1]) == reg;
 }
 
-struct cr3_source cr3_source(const uint8_t *write, const uint8_t *before, size_t size)
+struct cr3_source cr3_source(const struct qemu_plugin_insn *write,
+                             const struct qemu_plugin_insn *before)
 {
-    unsigned reg = write[2] & 7;
+    unsigned reg = ((const uint8_t *)qemu_plugin_insn_data(write))[2] & 7;
+    const uint8_t *code = before ? qemu_plugin_insn_data(before) : NULL;
+    size_t size = before ? qemu_plugin_insn_size(before) : 0;
 
-    if (size == 5 && before[0] == 0xb8 + reg) /* mov $constant, %reg */
-        return (struct cr3_source){CR3_CONSTANT, word_at(before + 1)};
-    if (size && moves_memory(before, size, reg))
+    if (size == 5 && code[0] == 0xb8 + reg) /* mov $constant, %reg */
+        return (struct cr3_source){CR3_CONSTANT, word_at(code + 1)};
+    if (size && moves_memory(code, size, reg))
         return (struct cr3_source){.kind = CR3_MEMORY};
     return (struct cr3_source){.kind = CR3_OTHER};
 }

@@ -1,0 +1,200 @@
+/*
+ * Double fetches: what a system call reads of user memory is written down, and that a byte is read
+ * a second time is the end of the kernel. Between the two another thread may have changed it, and
+ * what was checked need not be what is used. Only in kernels that are built with
+ * FLAVOUR=doublefetch.
+ *
+ * The linker gives this file the callers of the handlers and of the helpers that read (--wrap).
+ */
+#include "kernel/panic.h"
+#include "kernel/process.h"
+#include "kernel/string.h"
+#include "kernel/symbols.h"
+#include "kernel/syscall.h"
+#include "mm/unsafe.h"
+
+#define RANGES 32u /* of a call; the oldest gives way */
+
+struct range {
+    vaddr_t start, end;
+    uint32_t reader; /* the code that asked for it */
+};
+
+/* What a call, which lives as long, has read until now. */
+struct fetches {
+    const char *name;
+    unsigned nr_ranges;
+    struct range ranges[RANGES];
+};
+
+#define NR_STACKS ((KSTACK_AREA_LIMIT - KSTACK_AREA) / KSTACK_STRIDE)
+
+/* By kernel stack: the innermost call of its thread; what an exec or exit left is overwritten. */
+static struct fetches *running[NR_STACKS];
+
+static struct fetches **running_here(void)
+{
+    return &running[((vaddr_t)current_thread()->top - KSTACK_AREA) / KSTACK_STRIDE];
+}
+
+/* --- exceptions --------------------------------------------------------------------------------
+ */
+
+/* Functions that may read what another read before. Nothing is decided by the first read, or both
+ * are of different arguments, which may be the same memory. */
+static const struct {
+    const char *first, *second;
+} exceptions[] = {
+    {"walk_begin", "walk_begin"},                     /* two paths */
+    {"read_and_exec", "add_user_string"},             /* a path and an argument */
+    {"add_user_string", "add_user_string"},           /* arguments; of a page the last byte */
+    {"arguments_add_vector", "arguments_add_vector"}, /* arguments and environment */
+    {"vector_gather", "vector_gather"},               /* elements of a vector */
+    {"fetch_and_scan", "fetch_and_scan"},             /* sets of descriptors */
+    {"key_of", "futex_wait"},                         /* the first looks whether it is there */
+    {"key_of", "futex_wake_op"},                      /* so it does here */
+    {"key_of", "key_of"},                             /* two futexes */
+    {"release_robust", "release_robust"},             /* a list that goes in circles */
+    {"owner_dies", "owner_dies"},                     /* and its words */
+};
+
+static bool is_function(const char *name, uint32_t code)
+{
+    uint32_t offset;
+    const char *found = symbol_name(code, &offset);
+
+    /* without what the compiler adds to a function that it cut up */
+    return found && !strncmp(found, name, strlen(name)) &&
+           (!found[strlen(name)] || found[strlen(name)] == '.');
+}
+
+static bool is_excepted(uint32_t first, uint32_t second)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(exceptions); i++) {
+        if (is_function(exceptions[i].first, first) && is_function(exceptions[i].second, second))
+            return true;
+    }
+    return false;
+}
+
+/* --- the record --------------------------------------------------------------------------------
+ */
+
+static void report(const struct fetches *call, const struct range *first, vaddr_t address,
+                   uint32_t reader)
+{
+    uint32_t offset;
+    const char *before = symbol_name(first->reader, &offset), *now = symbol_name(reader, &offset);
+
+    panic("double fetch: %s reads %08x again: in %s (%08x), before in %s (%08x)", call->name,
+          address, now ? now : "?", reader, before ? before : "?", first->reader);
+}
+
+static void add_range(struct fetches *call, const struct range *range)
+{
+    struct range *last = &call->ranges[(call->nr_ranges + RANGES - 1) % RANGES];
+
+    if (call->nr_ranges && last->end == range->start && last->reader == range->reader)
+        last->end = range->end;
+    else
+        call->ranges[call->nr_ranges++ % RANGES] = *range;
+}
+
+static void fetched(vaddr_t address, size_t size, uint32_t reader)
+{
+    struct fetches *call = *running_here();
+    const struct range range = {address, address + size, reader};
+
+    if (!call || !size)
+        return;
+    for (unsigned i = 0; i < MIN(call->nr_ranges, RANGES); i++) {
+        const struct range *r = &call->ranges[i];
+        if (address < r->end && r->start < range.end && !is_excepted(r->reader, reader))
+            report(call, r, MAX(address, r->start), reader);
+    }
+    add_range(call, &range);
+}
+
+#define READER ((uint32_t)__builtin_return_address(0))
+
+/* --- what reads --------------------------------------------------------------------------------
+ */
+
+int __real_copy_u2k(void *to, unsafe_bytes from, size_t size);
+int __wrap_copy_u2k(void *to, unsafe_bytes from, size_t size);
+int __wrap_copy_u2k(void *to, unsafe_bytes from, size_t size)
+{
+    int error = __real_copy_u2k(to, from, size);
+
+    if (!error)
+        fetched(from.address, size, READER);
+    return error;
+}
+
+#define PARTIAL(name)                                               \
+    size_t __real_##name(void *to, unsafe_bytes from, size_t size); \
+    size_t __wrap_##name(void *to, unsafe_bytes from, size_t size); \
+    size_t __wrap_##name(void *to, unsafe_bytes from, size_t size)  \
+    {                                                               \
+        size_t done = __real_##name(to, from, size);                \
+                                                                    \
+        fetched(from.address, done, READER);                        \
+        return done;                                                \
+    }
+
+PARTIAL(copy_u2k_partial)
+PARTIAL(copy_u2k_over)
+
+#define PEEK(bits)                                                          \
+    int __real_unsafe_peek##bits(uint##bits##_t *value, unsafe_bytes from); \
+    int __wrap_unsafe_peek##bits(uint##bits##_t *value, unsafe_bytes from); \
+    int __wrap_unsafe_peek##bits(uint##bits##_t *value, unsafe_bytes from)  \
+    {                                                                       \
+        int error = __real_unsafe_peek##bits(value, from);                  \
+                                                                            \
+        if (!error)                                                         \
+            fetched(from.address, sizeof(*value), READER);                  \
+        return error;                                                       \
+    }
+
+PEEK(8)
+PEEK(16)
+PEEK(32)
+
+ssize_t __real_copy_str_u2k(char *to, unsafe_string from, size_t size);
+ssize_t __wrap_copy_str_u2k(char *to, unsafe_string from, size_t size);
+ssize_t __wrap_copy_str_u2k(char *to, unsafe_string from, size_t size)
+{
+    ssize_t length = __real_copy_str_u2k(to, from, size);
+
+    if (length >= 0)
+        fetched(from.address, length + 1, READER);
+    else if (length == -ENAMETOOLONG)
+        fetched(from.address, size, READER);
+    return length;
+}
+
+/* --- calls -------------------------------------------------------------------------------------
+ */
+
+/* A call within a batch has a trapframe of its own, and a record. */
+static long run(const char *name, syscall_handler handler, struct trapframe *tf)
+{
+    struct fetches fetches = {.name = name}, **here = running_here();
+    struct fetches *outer = tf == current_trapframe() ? NULL : *here;
+
+    *here = &fetches;
+    long result = handler(tf);
+    *here = outer;
+    return result;
+}
+
+#define SYSCALL(number, name, ...)                \
+    long __real_sys_##name(struct trapframe *tf); \
+    long __wrap_sys_##name(struct trapframe *tf); \
+    long __wrap_sys_##name(struct trapframe *tf)  \
+    {                                             \
+        return run(#name, __real_sys_##name, tf); \
+    }
+#include "kernel/syscalls.def"
+#undef SYSCALL
