@@ -222,7 +222,7 @@ TEST = """/*
 
 int main(void)
 {{
-    fuzzed_begin("fuzzed-{seed}");
+    fuzzed_begin();
 {body}
     return fuzzed_end();
 }}

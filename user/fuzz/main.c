@@ -208,6 +208,7 @@ static bool become_nobody(void)
 
 static bool prepare(void)
 {
+    options.believes = arguments.believe;
     options.portable = arguments.portable || !on_postern();
     options.doors = on_postern() ? postern_get(POSTERN_DOORS) : 1;
     if (options.portable && !become_nobody()) {
