@@ -31,8 +31,7 @@
 #include "user/lib/postern.h"
 
 #define NOBODY         65534
-#define WARM_UP        12    /* runs */
-#define PROGRESS_EVERY 10000 /* calls */
+#define PROGRESS_EVERY 2000 /* calls */
 
 static struct {
     uint32_t seed, runs, seconds, steps;
