@@ -61,6 +61,15 @@ static void both_pids(uint32_t *a)
     pid_second(a);
 }
 
+/* Files end earlier on Postern: what is written behind that would be there on Linux alone. */
+static void small_offset(uint32_t *low, uint32_t *high)
+{
+    if (options.portable && (int32_t)*high >= 0) {
+        *high = 0;
+        *low &= 0x3fffffff;
+    }
+}
+
 /* SEEK_DATA, SEEK_HOLE: a file's end is the only hole that Postern tells, so positions would part.
  */
 static void seek_plainly(uint32_t *a)
@@ -71,8 +80,19 @@ static void seek_plainly(uint32_t *a)
 
 static void llseek_plainly(uint32_t *a)
 {
+    small_offset(&a[2], &a[1]);
     if (options.portable && a[4] > 2)
         a[4] = 0;
+}
+
+static void write_low(uint32_t *a)
+{
+    small_offset(&a[3], &a[4]);
+}
+
+static void truncate_low(uint32_t *a)
+{
+    small_offset(&a[1], &a[2]);
 }
 
 static void priority(uint32_t *a)
@@ -268,6 +288,10 @@ static const struct {
     {NR_sched_setscheduler, pid_first},
     {NR_sched_setaffinity, pid_first},
     {NR_setpgid, both_pids},
+    {NR_pwrite64, write_low},
+    {NR_pwritev, write_low},
+    {NR_truncate64, truncate_low},
+    {NR_ftruncate64, truncate_low},
     {NR_lseek, seek_plainly},
     {NR__llseek, llseek_plainly},
     {NR_getpgid, pid_first},
