@@ -209,6 +209,9 @@ ROWS = [
         "faults signal tls", ktap=True, timeout=480, cpu="max", qemu=I386),
     Row("guest tests, SMAP, copy=direct", "isolation=shared copy=direct loglevel=warning -- "
         "/test/pointers", ktap=True, cpu="max", qemu=I386),
+    *[Row(f"fuzz, {mode}", f"{mode} loglevel=error -- /bin/fuzz --seed 1 --runs 60",
+          (r"fuzz: done calls=\d+ runs=60 .* failures=0 ",), (r"PANIC", r"fuzz: FAIL"), icount=True)
+      for mode in MODES],
     Row("soak, a round", "sweep=on loglevel=warning -- /test/soak", ktap=True, timeout=480,
         icount=False),
     Row("guest tests, 24 MiB", "loglevel=warning -- /test/run fork leak oom memory storm", ktap=True,
