@@ -12,6 +12,7 @@ README.md says what is in build/study/, and how to read it.
 """
 import argparse
 import os
+import signal
 import subprocess
 import sys
 
@@ -181,6 +182,7 @@ def arguments():
 
 def main():
     """Runs a command of the laboratory."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `make study-diff | head` ends quietly
     args = arguments()
     try:
         args.function(args)
