@@ -171,6 +171,8 @@ static void map_anywhere(uint32_t *a)
     a[3] &= ~(MAP_FIXED | 0x100000u);
     if ((a[3] & (MAP_POPULATE | MAP_LOCKED)) && a[1] > 16 * PAGE)
         a[1] = 16 * PAGE;
+    if (options.portable && a[1] > 1 << 24) /* how much there is differs */
+        a[1] = 1 << 24;
     if (a[3] & MAP_GROWSDOWN)
         a[3] &= ~MAP_GROWSDOWN; /* would grow into the arena */
 }
@@ -265,6 +267,13 @@ static void poll_at_once(uint32_t *a)
     a[2] = a[2] > 1 ? 1 : a[2];
 }
 
+/* Postern has no locks that inherit priorities. */
+static void plain_futex(uint32_t *a)
+{
+    if (options.portable && (a[1] & 127) > 5 && (a[1] & 127) != 9 && (a[1] & 127) != 10)
+        a[1] &= ~127u;
+}
+
 /* A pipe's size is what transfer.c has it be. */
 static void keep_pipe_size(uint32_t *a)
 {
@@ -326,6 +335,8 @@ static const struct {
     {NR_rt_sigsuspend, rt_suspend},
     {NR_set_thread_area, other_segment},
     {NR_poll, poll_at_once},
+    {NR_futex, plain_futex},
+    {NR_futex_time64, plain_futex},
     {NR_fcntl, keep_pipe_size},
     {NR_fcntl64, keep_pipe_size},
 };
