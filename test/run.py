@@ -405,7 +405,9 @@ class Tests:
         expected, _ = study_figures.read(study_figures.EXPECTED)
         totals = ktap.Totals()
         for benchmark, door in (("Null", "sysenter"), ("ResidentGetpid", "int80"),
-                                ("Batch16", "int80"), ("PipePingPong", "int80")):
+                                ("Batch16", "int80"), ("PipePingPong", "int80"),
+                                ("IpcRoundTrip", "int80"), ("IpcRoundTrip", "sysenter"),
+                                ("IpcRoundTripKernel", "sysenter")):
             for mode, name in enumerate(study_figures.MODES):
                 seen = profile_operation.Profile(self.args.build, benchmark, name, door)
                 wanted = expected[benchmark, door]
