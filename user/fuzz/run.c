@@ -386,6 +386,8 @@ const char *run_leaks(const struct run *run)
         if (i + 1 < LEAKS)
             run_make(run, RUN_QUIET);
     }
+    if (!has_grown(&usage, &first)) /* it only came and went */
+        return "";
     snprintf(text, sizeof(text), "leaks: frames %d -> %d, heap %d -> %d, files %d -> %d",
              first.frames, usage.frames, first.heap, usage.heap, first.files, usage.files);
     return text;
