@@ -316,11 +316,14 @@ void signal_thread_left(struct process *process)
 void signal_set_blocked(sigset_t blocked)
 {
     struct thread *thread = current_thread();
-    sigset_t blocked_now = blocked & ~thread->blocked;
+    sigset_t before = thread->blocked;
+    sigset_t pending = thread->pending.set | thread->process->pending.set;
 
     thread->blocked = blocked & ~UNBLOCKABLE;
-    hand_over(thread->process, blocked_now);
-    if ((thread->pending.set | thread->process->pending.set) & ~thread->blocked)
+    if (likely(!pending))
+        return;
+    hand_over(thread->process, blocked & ~before);
+    if (pending & ~thread->blocked)
         wake_thread(thread);
 }
 

@@ -190,35 +190,48 @@ size_t clear_user(unsafe_bytes to, size_t size)
  * One that straddles two pages is no single access on any CPU either, and becomes a copy. One that
  * is misaligned within its page is as good as an aligned one, so the type says that it may be.
  */
-#define DEFINE_PEEK_POKE(bits)                                           \
-    typedef uint##bits##_t __attribute__((aligned(1))) unaligned_##bits; \
-    int unsafe_peek##bits(uint##bits##_t *value, unsafe_bytes from)      \
-    {                                                                    \
-        if (from.address % PAGE_SIZE > PAGE_SIZE - sizeof(*value))       \
-            return copy_u2k(value, from, sizeof(*value));                \
-        *value = 0;                                                      \
-        if (!unsafe_range_ok(from, sizeof(*value)))                      \
-            return -EFAULT;                                              \
-        volatile unaligned_##bits *word =                                \
-            copy_walk_page(caller_space(), from.address, REGION_READ);   \
-        if (!word)                                                       \
-            return -EFAULT;                                              \
-        *value = *word;                                                  \
-        return 0;                                                        \
-    }                                                                    \
-                                                                         \
-    int unsafe_poke##bits(unsafe_bytes to, uint##bits##_t value)         \
-    {                                                                    \
-        if (to.address % PAGE_SIZE > PAGE_SIZE - sizeof(value))          \
-            return copy_k2u(to, &value, sizeof(value));                  \
-        if (!unsafe_range_ok(to, sizeof(value)))                         \
-            return -EFAULT;                                              \
-        volatile unaligned_##bits *word =                                \
-            copy_walk_page(caller_space(), to.address, REGION_WRITE);    \
-        if (!word)                                                       \
-            return -EFAULT;                                              \
-        *word = value;                                                   \
-        return 0;                                                        \
+static __attribute__((noinline)) void *find_absent(struct space *space, vaddr_t address,
+                                                   uint32_t access)
+{
+    return address < USER_LIMIT ? copy_walk_page(space, address, access) : NULL;
+}
+
+/* copy_walk_page() for one that is most likely there. */
+static inline void *find_present(vaddr_t address, uint32_t access)
+{
+    struct space *space = caller_space();
+
+    if (likely(address < USER_LIMIT)) {
+        pte_t entry = copy_entry(space, address);
+        if (likely(pte_has(entry, copy_rights(access))))
+            return copy_byte_of(entry, address);
+    }
+    return find_absent(space, address, access);
+}
+
+#define DEFINE_PEEK_POKE(bits)                                                     \
+    typedef uint##bits##_t __attribute__((aligned(1))) unaligned_##bits;           \
+    int unsafe_peek##bits(uint##bits##_t *value, unsafe_bytes from)                \
+    {                                                                              \
+        if (from.address % PAGE_SIZE > PAGE_SIZE - sizeof(*value))                 \
+            return copy_u2k(value, from, sizeof(*value));                          \
+        *value = 0;                                                                \
+        volatile unaligned_##bits *word = find_present(from.address, REGION_READ); \
+        if (!word)                                                                 \
+            return -EFAULT;                                                        \
+        *value = *word;                                                            \
+        return 0;                                                                  \
+    }                                                                              \
+                                                                                   \
+    int unsafe_poke##bits(unsafe_bytes to, uint##bits##_t value)                   \
+    {                                                                              \
+        if (to.address % PAGE_SIZE > PAGE_SIZE - sizeof(value))                    \
+            return copy_k2u(to, &value, sizeof(value));                            \
+        volatile unaligned_##bits *word = find_present(to.address, REGION_WRITE);  \
+        if (!word)                                                                 \
+            return -EFAULT;                                                        \
+        *word = value;                                                             \
+        return 0;                                                                  \
     }
 
 DEFINE_PEEK_POKE(8)
@@ -228,6 +241,5 @@ DEFINE_PEEK_POKE(32)
 void *unsafe_view(unsafe_bytes to, size_t size)
 {
     counters.copies_to_user++;
-    return unsafe_range_ok(to, size) ? copy_walk_page(caller_space(), to.address, REGION_WRITE)
-                                     : NULL;
+    return unsafe_range_ok(to, size) ? find_present(to.address, REGION_WRITE) : NULL;
 }

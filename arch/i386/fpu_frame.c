@@ -27,7 +27,7 @@ void fpu_to_frame(struct fpstate *frame)
     __asm__ volatile("clts");
     if (cpu.fxsr) {
         __asm__ volatile("fxsave %0" : "=m"(frame->fxsave));
-        memset(frame->fxsave + SOFTWARE_OFFSET, 0, SOFTWARE_SIZE);
+        fill_bytes(frame->fxsave + SOFTWARE_OFFSET, 0, SOFTWARE_SIZE);
     }
     __asm__ volatile("fnsave %0" : "=m"(*x87));
     x87->status = x87->fnsave[1];

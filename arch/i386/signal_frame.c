@@ -23,8 +23,11 @@
     (EFLAGS_CF | 0x04 | 0x10 | 0x40 | 0x80 | EFLAGS_TF | EFLAGS_DF | 0x800 | EFLAGS_RF | EFLAGS_AC)
 
 /* The code in the frame; not run, but debuggers know a frame by it. */
-static const uint8_t old_code[8] = {0x58, 0xb8, 119, 0, 0, 0, 0xcd, 0x80};
-static const uint8_t rt_code[8] = {0xb8, 173, 0, 0, 0, 0xcd, 0x80, 0};
+struct frame_code {
+    uint8_t bytes[8];
+};
+static const struct frame_code old_code = {{0x58, 0xb8, 119, 0, 0, 0, 0xcd, 0x80}};
+static const struct frame_code rt_code = {{0xb8, 173, 0, 0, 0, 0xcd, 0x80, 0}};
 
 /* The frame of a handler without SA_SIGINFO. */
 struct old_frame {
@@ -33,7 +36,7 @@ struct old_frame {
     struct sigcontext context;
     struct fpstate unused;
     uint32_t mask_high;
-    uint8_t code[8];
+    struct frame_code code;
 };
 
 struct rt_frame {
@@ -42,7 +45,7 @@ struct rt_frame {
     vaddr_t info_address, context_address;
     struct siginfo_user info;
     struct ucontext context;
-    uint8_t code[8];
+    struct frame_code code;
 };
 
 /* --- going ---------------------------------------------------------------------------------------
@@ -121,7 +124,7 @@ static void fill_old_frame(struct old_frame *frame, const struct delivery *deliv
     frame->signal = delivery->info->signo;
     fill_context(&frame->context, tf, delivery->fpstate, delivery->mask);
     frame->mask_high = delivery->mask >> 32;
-    memcpy(frame->code, old_code, sizeof(frame->code));
+    frame->code = old_code;
 }
 
 static void fill_rt_frame(struct rt_frame *frame, const struct delivery *delivery,
@@ -143,7 +146,7 @@ static void fill_rt_frame(struct rt_frame *frame, const struct delivery *deliver
         frame->context.stack.flags |= SS_ONSTACK;
     fill_context(&frame->context.context, tf, delivery->fpstate, delivery->mask);
     frame->context.mask = delivery->mask;
-    memcpy(frame->code, rt_code, sizeof(frame->code));
+    frame->code = rt_code;
 }
 
 /* The frame and the FPU's state above it, at place as the kernel sees it. */

@@ -84,20 +84,6 @@ void switch_tls(const struct thread *thread)
         gdt[GDT_TLS_MIN + i] = thread->tls[i];
 }
 
-uint32_t read_fs(void)
-{
-    uint32_t value = 0;
-    __asm__ volatile("movw %%fs, %w0" : "+r"(value));
-    return value;
-}
-
-uint32_t read_gs(void)
-{
-    uint32_t value = 0;
-    __asm__ volatile("movw %%gs, %w0" : "+r"(value));
-    return value;
-}
-
 #define LOAD_OR_NULL(segment, value)                              \
     __asm__ volatile("1:\tmovl %0, %%" segment "\n"               \
                      "\t.pushsection .text.fixup, \"ax\"\n"       \

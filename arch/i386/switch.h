@@ -30,8 +30,19 @@ void space_flush(const struct space *space);
 void switch_tls(const struct thread *thread);
 
 /* The user's fs and gs as they are in the CPU now. */
-uint32_t read_fs(void);
-uint32_t read_gs(void);
+static inline uint32_t read_fs(void)
+{
+    uint32_t value = 0;
+    __asm__ volatile("movw %%fs, %w0" : "+r"(value));
+    return value;
+}
+
+static inline uint32_t read_gs(void)
+{
+    uint32_t value = 0;
+    __asm__ volatile("movw %%gs, %w0" : "+r"(value));
+    return value;
+}
 
 /* Loads fs and gs; a selector that cannot be loaded becomes null. */
 void load_fs_gs(uint32_t fs, uint32_t gs);

@@ -186,14 +186,19 @@ ROWS = [
          r"16 cr3/op",
          r"BenchmarkShellExit/isolation=shared/door=int80/resident=off 1 \d+ instr/op \d+ cr3/op "
          r"\d+ calls/op"), ktap=True, busybox=True),
+    Row("bench: a door that the CPU lacks", "-- /bin/bench --door=syscall Null PageFault",
+        (r"# Null: this CPU has no such door", r"BenchmarkPageFault/isolation=split 101 "),
+        (r"BenchmarkNull",), cpu="pentium", qemu=I386),
+    Row("bench: a name that means nothing", "-- /bin/bench Null Nonsense",
+        (r"bench: Nonsense: no such benchmark or group",), (r"BenchmarkNull",), status=2),
     Row("what copies cost", "loglevel=warning -- /bin/bench --door=int80 --copy=all copies", timeout=240,
         at_most=((r"CopyZeroes/isolation=split/door=int80/copy=walk/size=65536/offset=0/fresh=0 5 (\d+)",
                   COPY_64K_AT_MOST),
                  (r"CopyZeroes/isolation=split/door=int80/copy=walk/size=1/offset=0/fresh=0 5 (\d+)",
                   COPY_1_AT_MOST))),
     Row("guest tests, resident=on",
-        "resident=on loglevel=warning -- /test/run doors step fork signal sigframe threads tls", ktap=True,
-        timeout=240),
+        "resident=on loglevel=warning -- /test/run doors isolation step fork signal sigframe threads "
+        "tls", ktap=True, timeout=240),
     Row("guest tests, i386 core2duo", "loglevel=warning -- /test/run", ktap=True, timeout=480,
         cpu="core2duo-v1", qemu=I386),
     Row("guest tests, 486", "loglevel=warning -- /test/run", ktap=True, timeout=480, cpu="486",
@@ -204,6 +209,9 @@ ROWS = [
         "faults signal tls", ktap=True, timeout=480, cpu="max", qemu=I386),
     Row("guest tests, SMAP, copy=direct", "isolation=shared copy=direct loglevel=warning -- "
         "/test/pointers", ktap=True, cpu="max", qemu=I386),
+    *[Row(f"fuzz, {mode}", f"{mode} loglevel=error -- /bin/fuzz --seed 1 --runs 60",
+          (r"fuzz: done calls=\d+ runs=60 .* failures=0 ",), (r"PANIC", r"fuzz: FAIL"), icount=True)
+      for mode in MODES],
     Row("soak, a round", "sweep=on loglevel=warning -- /test/soak", ktap=True, timeout=480,
         icount=False),
     Row("guest tests, 24 MiB", "loglevel=warning -- /test/run fork leak oom memory storm", ktap=True,

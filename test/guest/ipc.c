@@ -403,6 +403,24 @@ static void check_isolation(const char *program)
 
 #define CLIENTS 100
 
+/* Until pid does not run any more: its state stands behind its name in stat (proc(5)). */
+static void await_sleep(pid_t pid)
+{
+    char path[32], state;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    do {
+        sched_yield();
+        state = 0;
+        FILE *file = fopen(path, "r");
+        if (file) {
+            if (fscanf(file, "%*d %*s %c", &state) != 1)
+                state = 0;
+            fclose(file);
+        }
+    } while (state == 'R');
+}
+
 static void check_fifo(void)
 {
     int fds[2], in_order = 0, ended = 0, status;
@@ -411,13 +429,13 @@ static void check_fifo(void)
     endpoint_create(fds, 0);
     fflush(stdout);
     for (uint32_t i = 0; i < CLIENTS; i++) {
-        if (fork() == 0) {
+        pid_t pid = fork();
+        if (pid == 0) {
             uint32_t mine[4] = {i, getpid()};
             _exit(ipc_call(fds[1], mine) || mine[0] != i + 1);
         }
-        sched_yield();
+        await_sleep(pid);
     }
-    usleep(50000);
     for (uint32_t i = 0; i < CLIENTS; i++) {
         if (ipc_receive(fds[0], words) != 1)
             break;
