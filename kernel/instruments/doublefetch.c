@@ -77,13 +77,20 @@ static bool is_function(const char *name, uint32_t code)
            (!found[strlen(name)] || found[strlen(name)] == '.');
 }
 
+/* Names are slow to find, and thousands of arguments may be one string: the last pair is kept. */
 static bool is_excepted(uint32_t first, uint32_t second)
 {
-    for (unsigned i = 0; i < ARRAY_SIZE(exceptions); i++) {
-        if (is_function(exceptions[i].first, first) && is_function(exceptions[i].second, second))
-            return true;
+    static uint32_t last_first, last_second;
+    bool known = first == last_first && second == last_second;
+
+    for (unsigned i = 0; !known && i < ARRAY_SIZE(exceptions); i++)
+        known =
+            is_function(exceptions[i].first, first) && is_function(exceptions[i].second, second);
+    if (known) {
+        last_first = first;
+        last_second = second;
     }
-    return false;
+    return known;
 }
 
 /* True if one argument leads to one place, and another to the other: the program passed the same
