@@ -35,9 +35,8 @@ def planned(args):
     found = inputs.Inputs(args.build, args.qemu)
     boots = {found.boot_id(boot): boot for boot in Matrix(args.matrix).boots(args.section)}
     folder = cache.Folder(args.out)
-    folder.plan(boots, figures.versions(args.cc) | {
-        "kernel": found.kernel, "initrd": found.initrd, "commit": commit(),
-        "matrix": inputs.sha256(inputs.contents(args.matrix))})
+    folder.plan(boots, figures.versions(args.cc) | found.versions() | {
+        "commit": commit(), "matrix": inputs.sha256(inputs.contents(args.matrix))})
     if args.fresh:
         folder.forget()
     return folder
@@ -86,8 +85,9 @@ def boot(args):
     """Measures one boot: what each job of a study runs."""
     folder = cache.Folder(args.out).load()
     folder.make()
-    if (here := inputs.first_line([args.qemu])) != folder.versions["qemu"]:
-        sys.exit(f"study: this machine has {here}, the study {folder.versions['qemu']}")
+    for name, here in inputs.Inputs(args.build, args.qemu).versions().items():
+        if here != folder.versions[name]:
+            sys.exit(f"study: {name} here is {here}, but the study is of {folder.versions[name]}")
     job = measure.Job(folder.boots[args.boot], args.build, args.machine,
                       folder.counts_path(args.boot))
     try:

@@ -70,8 +70,11 @@ class Inputs:
         self.kernel = sha256(contents(f"{build}/postern.elf"))
         self.initrd = initrd_hash(f"{build}/initrd.cpio")
 
+    def versions(self):
+        """What every machine that has a part in a study must have."""
+        return {"qemu": self.qemu, "kernel": self.kernel, "initrd": self.initrd}
+
     def boot_id(self, boot):
         """The id of a boot."""
-        text = json.dumps([self.kernel, self.initrd, self.qemu, scripts(boot.kind),
-                           asdict(boot)], sort_keys=True)
+        text = json.dumps([self.versions(), scripts(boot.kind), asdict(boot)], sort_keys=True)
         return sha256(text.encode())[:16]

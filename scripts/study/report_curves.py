@@ -2,7 +2,7 @@
 is at a rate of calls."""
 import math
 
-from study.report_data import MODES
+from figures import MODES
 from study.report_figures import figure, key_of, mark, pictures, spread
 from study.report_html import element, figure_cell, number, percent, table
 from study.report_svg import plot, themed

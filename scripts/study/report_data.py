@@ -3,16 +3,15 @@ import collections
 import json
 import os
 
+from study import records
+
 # What a record is taken to be where nobody says otherwise.
-DEFAULTS = {"system": "postern", "isolation": "split", "global": "on", "copy": "walk",
-            "door": "int80", "resident": "off", "ipc": "direct"}
+DEFAULTS = records.DEFAULTS | {"system": "postern", "isolation": "split", "door": "int80"}
 KNOBS = ("isolation", "global", "copy", "resident", "ipc")
 # Debian's kernels: with page tables isolated, without, and the one that cannot.
 PEERS = ("linux-pae-pti", "linux-pae", "linux")
 # Shown first: the middle one in age, and Meltdown concerns it.
 USUAL_TLB = "core2"
-DOORS = ("int80", "sysenter", "syscall", "callgate")
-MODES = ("split", "shared")
 PROGRAMS = {"ShellExit": "sh -c exit", "SortUniq": "sort and uniq", "Sha256": "sha256sum",
             "TarUntar": "tar"}
 PART_NAMES = {"entry": "entry", "switch": "CR3 and stack", "dispatch": "dispatch", "copy": "copy",

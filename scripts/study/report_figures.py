@@ -1,7 +1,8 @@
 """The plots of modes, parts and peers: what each shows, in words as well, and the same as a table."""
 import math
 
-from study.report_data import DOORS, MODES, PARTS, PART_NAMES
+from figures import DOORS, MODES
+from study.report_data import PARTS, PART_NAMES
 from study.report_html import details, element, figure_cell, fill, number, percent, size, table
 from study.report_svg import plot, themed
 

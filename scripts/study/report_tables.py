@@ -1,8 +1,9 @@
 """The tables of the report. Each returns markup, or None where a study has no such figures."""
 import collections
 
+from figures import DOORS, MODES
 from study import model, modes
-from study.report_data import DEFAULTS, DOORS, KNOBS, MODES, PEERS, PROGRAMS, value_of
+from study.report_data import DEFAULTS, KNOBS, PEERS, PROGRAMS, value_of
 from study.report_html import (Markup, cell, details, element, escape, figure_cell, figure_of,
                                number, percent, size, table, text_cell)
 

@@ -1,7 +1,8 @@
 """The findings: sentences computed from the data, their figures between asterisks. A sentence whose figures
 are not there is not said."""
+from figures import DOORS, MODES
 from study import modes, report_curves
-from study.report_data import DOORS, MODES, PARTS, PART_NAMES, PROGRAMS, value_of
+from study.report_data import PARTS, PART_NAMES, PROGRAMS, value_of
 from study.report_html import number, percent
 
 DOOR_NAMES = {"int80": "int $0x80", "sysenter": "sysenter", "syscall": "syscall", "callgate": "a call gate"}

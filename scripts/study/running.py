@@ -51,7 +51,7 @@ def clock(seconds):
 def job_command(study, args):
     """The command that measures the boot whose id follows."""
     return [sys.executable if not args.hosts else "python3", "scripts/study.py", "boot", "--build",
-            args.build, "--out", study.out, "--machine", args.machine]
+            args.build, "--out", study.out, "--machine", args.machine, "--qemu", args.qemu]
 
 
 def parallel_command(study, args, at_once):

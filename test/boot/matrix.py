@@ -191,7 +191,8 @@ ROWS = [
         (r"BenchmarkNull",), cpu="pentium", qemu=I386),
     Row("bench: a name that means nothing", "-- /bin/bench Null Nonsense",
         (r"bench: Nonsense: no such benchmark or group",), (r"BenchmarkNull",), status=2),
-    Row("what copies cost", "loglevel=warning -- /bin/bench --door=int80 --copy=all copies", timeout=240,
+    Row("what copies cost", "loglevel=warning -- /bin/bench --door=int80 --copy=all "
+        "CopyZeroes CopyOut/size=4096 CopyIn/size=4096", timeout=240,
         at_most=((r"CopyZeroes/isolation=split/door=int80/copy=walk/size=65536/offset=0/fresh=0 5 (\d+)",
                   COPY_64K_AT_MOST),
                  (r"CopyZeroes/isolation=split/door=int80/copy=walk/size=1/offset=0/fresh=0 5 (\d+)",

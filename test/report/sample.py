@@ -4,12 +4,10 @@ import json
 import os
 
 import figures
+from study import records
+from study.report_data import DEFAULTS
 
-FIELDS = ("system", "benchmark", "isolation", "global", "copy", "door", "resident", "ipc", "cpu",
-          "parameters", "kind", "tlb", "part", "unit", "value", "low", "high", "boot")
-USUAL = {"system": "postern", "benchmark": "", "isolation": "split", "global": "on", "copy": "walk",
-         "door": "int80", "resident": "off", "ipc": "direct", "cpu": "qemu64,lm=off",
-         "parameters": {}, "tlb": "", "part": ""}
+USUAL = DEFAULTS | {"cpu": "qemu64,lm=off", "boot": "sample"}
 EXPOSED = {("split", "entry stack"): 1, ("split", "gate text"): 1, ("split", "descriptors"): 1,
            ("shared", "entry stack"): 1, ("shared", "gate text"): 1, ("shared", "descriptors"): 1,
            ("shared", "direct map"): 65536}
@@ -20,9 +18,8 @@ PROGRAMS = {"SortUniq": 90_000_000, "Sha256": 310_000_000, "TarUntar": 40_000_00
 
 
 def record(**fields):
-    """A record with its fields in the order of the schema."""
-    fields = USUAL | {"boot": "sample"} | fields
-    return {name: fields[name] for name in FIELDS if name in fields}
+    """A record of what is usual where it is not told."""
+    return records.record(**USUAL | fields)
 
 
 def exact():
