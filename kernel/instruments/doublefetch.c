@@ -54,7 +54,7 @@ static const struct {
     {"add_user_string", "add_user_string"},           /* arguments; of a page the last byte */
     {"arguments_add_vector", "arguments_add_vector"}, /* arguments and environment */
     {"vector_gather", "vector_gather"},               /* elements of a vector */
-    {"write_at", "write_at"},                         /* the same, into a file */
+    {"store", "store"},                               /* the same, into a file */
     {"pselect", "poll_take_mask"},                    /* a pointer to a mask, and the mask */
     {"pselect", "fetch_timespec"},                    /* and a time */
     {"pselect", "fetch_timespec64"},                  /* the same */
