@@ -272,7 +272,7 @@ static long futex(unsafe_u32 word, uint32_t op, uint32_t value, uint64_t deadlin
 {
     uint32_t command = op & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME);
 
-    if ((op & FUTEX_CLOCK_REALTIME) && !takes_time(command))
+    if ((op & FUTEX_CLOCK_REALTIME) && command != FUTEX_WAIT_BITSET)
         return -ENOSYS;
     switch (command) {
     case FUTEX_WAIT:

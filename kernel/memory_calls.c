@@ -53,16 +53,26 @@ static int choose_place(struct space *space, struct mapping *m)
     return m->start ? 0 : -ENOMEM;
 }
 
-static int check_file(const struct mapping *m)
+/* Whether the descriptor was opened for what the mapping is to allow. */
+static int check_access(const struct file *file, const struct mapping *m)
 {
-    const struct file *file = m->file;
     uint32_t access = file->flags & O_ACCMODE;
     bool shared = (m->flags & MAP_TYPE) == MAP_SHARED, store = m->protection & PROT_WRITE;
 
-    if (access == O_WRONLY || (shared && store && access != O_RDWR))
-        return -EACCES;
+    return access == O_WRONLY || (shared && store && access != O_RDWR) ? -EACCES : 0;
+}
+
+static int check_file(const struct mapping *m)
+{
+    const struct file *file = m->file;
+    bool shared = (m->flags & MAP_TYPE) == MAP_SHARED;
+    int error = check_access(file, m);
+
+    if (error)
+        return error;
     /* without frames of its own a file can only be copied, which a shared store would show */
-    if (!file->operations->frame && (!file->operations->read_at || (shared && access != O_RDONLY)))
+    if (!file->operations->frame &&
+        (!file->operations->read_at || (shared && (file->flags & O_ACCMODE) != O_RDONLY)))
         return -ENODEV;
     return m->flags & MAP_GROWSDOWN ? -EINVAL : 0;
 }
@@ -151,10 +161,11 @@ static long map_file(struct mapping *m, size_t length, int fd)
     if (!file)
         return -EBADF;
     file_get(file);
-    m->file = is_zero_device(file) ? NULL : file;
-    long result = file->operations->may_map
-                      ? file->operations->may_map(file, m->page, ROUND_UP(length, PAGE_SIZE))
-                      : 0;
+    bool is_zero = is_zero_device(file);
+    m->file = is_zero ? NULL : file;
+    long result = is_zero ? check_access(file, m) : 0;
+    if (!result && file->operations->may_map)
+        result = file->operations->may_map(file, m->page, ROUND_UP(length, PAGE_SIZE));
     if (!result)
         result = map(m, length);
     file_put(file);

@@ -368,6 +368,7 @@ static int pipe_create(uint32_t flags, struct file *ends[2])
         return -ENOMEM;
     inode_init(inode, &pipefs, &pipe_inode_operations, ++last_number, S_IFIFO | 0600);
     inode->links = 1;
+    inode_set_owner(inode, NULL);
     ends[0] = pipe_of(inode) ? pipe_end(inode, O_RDONLY | flags) : NULL;
     ends[1] = ends[0] ? pipe_end(inode, O_WRONLY | flags) : NULL;
     if (ends[0] && !ends[1])

@@ -448,11 +448,13 @@ SYSCALL_DEFINE2(kill, int32_t, pid, int, signal)
 /* group 0: whatever process the thread is of. */
 static long send_to_thread(int32_t group, int32_t tid, const struct siginfo *info)
 {
-    if (tid <= 0 || group < 0 || !is_signal(info->signo))
+    if (tid <= 0 || group < 0)
         return -EINVAL;
     struct thread *thread = thread_find(tid);
     if (!thread || (group && thread->process->pid != group))
         return -ESRCH;
+    if (!is_signal(info->signo))
+        return -EINVAL;
     if (!may_signal(thread->process, info->signo))
         return -EPERM;
     return info->signo ? signal_send_thread(thread, info) : 0;

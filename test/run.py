@@ -334,6 +334,29 @@ class Tests:
                 totals.fail(f"{wrong}: exit status {status}: {output[:200]}")
         return totals
 
+    # --- the fuzzer ---------------------------------------------------------------------------------
+
+    def fuzz_on_host(self):
+        """What its oracle expects holds on Linux."""
+        program = os.path.join(self.args.build, "initrd", "bin", "fuzz")
+        status, output = execute([program, "--seed", "1", "--runs", "60"], 60)
+        self.log("fuzz-host", output)
+        return single(re.findall("fuzz: FAIL (.*)", output) or ([f"status {status}"] if status else []))
+
+    def fuzz_tools(self):
+        """An oracle that believes something wrong fails; the same run fails again, and two of its steps
+        are left of it."""
+        mode = "host" if self.runs_i386() else "split"
+        command = [sys.executable, "scripts/fuzz.py", "--build", self.args.build, "--believe", "--mode",
+                   mode, "--seed", "8"]
+        _, replayed = execute([*command, "replay"], 60, cwd=ROOT)
+        _, shrunk = execute([*command, "shrink"], 60, cwd=ROOT)
+        self.log("fuzz-tools", replayed + shrunk)
+        wanted = [(r"FAIL seed=8 step=93 uname\(", replayed), (r"seed 8, shrunk to 2 steps", shrunk),
+                  (r"munmap\(.*\n.*\n *fuzzed_call\(0, NR_uname, ", shrunk)]
+        return single([f"no line matches {pattern}" for pattern, text in wanted
+                       if not re.search(pattern, text)])
+
     # --- figures ------------------------------------------------------------------------------------
 
     def quick_study(self, number):
@@ -465,8 +488,10 @@ class Tests:
                 if name.endswith(".c") and name != "run.c":
                     program = name[:-2]
                     yield f"this host: {program}", lambda program=program: self.on_host(program)
+            yield "this host: fuzz", self.fuzz_on_host
         else:
             print("this host does not run i386 programs: no oracle for the guest tests")
+        yield "fuzz: replay and shrink", self.fuzz_tools
         yield "reader of KTAP", self.ktap_reader
         yield "QEMU that does not start", self.no_machine
         yield "figures", self.figures

@@ -88,8 +88,7 @@ static void print_reading(const struct reading *before, const struct reading *no
     fflush(stdout);
 }
 
-/* --- the terminal
- * ---------------------------------------------------------------------------------- */
+/* --- the terminal ---------------------------------------------------------------------------- */
 
 static struct termios before_us;
 

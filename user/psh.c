@@ -144,7 +144,7 @@ static enum token parse(const char **line, char **buffer, struct pipeline *pipel
 static void help(void)
 {
     printf("Programs are in /bin: hello echo cat true false isolate door exposure counters\n"
-           "sabotage bench poweroff; tests in /test (/test/run runs them all).\n"
+           "postern-top study bench sabotage poweroff; tests in /test (/test/run runs them all).\n"
            "  isolate shared -- /bin/bench     runs a program in the other mode\n"
            "  door int80 -- hello              chooses its __kernel_vsyscall\n"
            "Built in: help, exit [status]. a | b, a && b, a || b, a ; b, < file, > device, $?\n");

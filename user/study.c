@@ -96,8 +96,7 @@ static bool read_figure(char *line, struct figure *figure)
     return true;
 }
 
-/* --- the table
- * ------------------------------------------------------------------------------------ */
+/* --- the table ------------------------------------------------------------------------------- */
 
 static void print_head(const char *unit)
 {

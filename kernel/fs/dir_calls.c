@@ -139,8 +139,9 @@ SYSCALL_DEFINE1(chroot, unsafe_string, path)
     if (error)
         return error;
     if (!process_is_root()) {
+        error = S_ISDIR(inode->mode) ? -EPERM : -ENOTDIR;
         inode_put(inode);
-        return -EPERM;
+        return error;
     }
     return stand(&current_thread()->cwd->root, inode);
 }

@@ -275,29 +275,26 @@ long lock_set(struct file *file, unsafe_flock user, bool wait)
 
 static int flock_file(struct file *file, uint32_t operation)
 {
+    uint32_t kind = operation & ~LOCK_NB;
     struct record_lock wanted = {
         .owner = file,
         .whole = true,
-        .exclusive = (operation & ~LOCK_NB) == LOCK_EX,
+        .exclusive = kind == LOCK_EX,
         .end = INT64_MAX,
     };
+    /* not at once: a lock that changes its kind is given up first */
+    int error = set(file->inode, &wanted, true);
 
-    switch (operation & ~LOCK_NB) {
-    case LOCK_UN:
-        return set(file->inode, &wanted, true);
-    case LOCK_SH:
-    case LOCK_EX:
-        /* not at once: a lock that changes its kind is given up first */
-        set(file->inode, &wanted, true);
-        return acquire(file->inode, &wanted, !(operation & LOCK_NB));
-    }
-    return -EINVAL;
+    return kind == LOCK_UN ? error : acquire(file->inode, &wanted, !(operation & LOCK_NB));
 }
 
 SYSCALL_DEFINE2(flock, int, fd, uint32_t, operation)
 {
     struct file *file = files_lookup_open(current_thread()->files, fd);
+    uint32_t kind = operation & ~LOCK_NB;
 
+    if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN)
+        return -EINVAL;
     if (!file)
         return -EBADF;
     if (!file->inode)

@@ -17,6 +17,7 @@ struct file *file_create_nameless(uint32_t mode, uint64_t size)
 
     if (!inode)
         return NULL;
+    inode_set_owner(inode, NULL);
     if (!inode_set_size(inode, size) && inode_open(inode, O_RDWR | O_LARGEFILE, &file))
         file = NULL;
     inode_put(inode);

@@ -1,5 +1,6 @@
 /* Files as a whole: their length, their place in memory, and copies that never leave the kernel. */
 #include "kernel/fs/vfs.h"
+#include "kernel/pipe.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/syscall.h"
@@ -152,7 +153,7 @@ static int advise(int fd, uint32_t advice)
 
     if (!file)
         return -EBADF;
-    if (!file->operations->seek)
+    if (file->operations == &pipe_operations)
         return -ESPIPE;
     return advice <= POSIX_FADV_LAST ? 0 : -EINVAL;
 }

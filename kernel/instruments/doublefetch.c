@@ -6,6 +6,7 @@
  *
  * The linker gives this file the callers of the handlers and of the helpers that read (--wrap).
  */
+#include "kernel/instruments/stacks.h"
 #include "kernel/panic.h"
 #include "kernel/process.h"
 #include "kernel/string.h"
@@ -27,14 +28,12 @@ struct fetches {
     struct range ranges[RANGES];
 };
 
-#define NR_STACKS ((KSTACK_AREA_LIMIT - KSTACK_AREA) / KSTACK_STRIDE)
-
 /* By kernel stack: the innermost call of its thread; what an exec or exit left is overwritten. */
 static struct fetches *running[NR_STACKS];
 
 static struct fetches **running_here(void)
 {
-    return &running[((vaddr_t)current_thread()->top - KSTACK_AREA) / KSTACK_STRIDE];
+    return &running[stack_number((vaddr_t)current_thread()->top)];
 }
 
 /* --- exceptions --------------------------------------------------------------------------------

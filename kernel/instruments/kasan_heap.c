@@ -138,28 +138,37 @@ void kasan_settle(void)
     }
 }
 
-void __wrap_heap_free(void *object);
-void __wrap_heap_free(void *object)
+static void free_page(void *page, uint32_t caller)
 {
-    struct kasan_header *header = (struct kasan_header *)object - 1;
+    if (*shadow_of((vaddr_t)page) == SHADOW_FRAME_FREED)
+        kasan_report("second free", (vaddr_t)page, PAGE_SIZE, caller);
+    kasan_poison(page, PAGE_SIZE, SHADOW_HEAP_REDZONE);
+    __real_heap_free(page);
+}
 
-    if (!object)
-        return;
-    if (is_whole_page(object)) {
-        if (*shadow_of((vaddr_t)object) == SHADOW_FRAME_FREED)
-            kasan_report("second free", (vaddr_t)object, PAGE_SIZE, CALLER);
-        kasan_poison(object, PAGE_SIZE, SHADOW_HEAP_REDZONE);
-        __real_heap_free(object);
-        return;
-    }
+static void free_object(struct kasan_header *header, uint32_t caller)
+{
+    void *object = header + 1;
+
     if (header->magic != KASAN_MAGIC || header->freed_by)
         kasan_report(header->magic == KASAN_MAGIC ? "second free" : "free of what is no object",
-                     (vaddr_t)object, header->size, CALLER);
-    header->freed_by = CALLER;
+                     (vaddr_t)object, header->size, caller);
+    header->freed_by = caller;
     kasan_poison(object, ROUND_UP(header->size, GRANULE), SHADOW_HEAP_FREED);
     release(quarantine[next]);
     quarantine[next] = header;
     next = (next + 1) % QUARANTINE;
+}
+
+void __wrap_heap_free(void *object);
+void __wrap_heap_free(void *object)
+{
+    if (!object)
+        return;
+    if (is_whole_page(object))
+        free_page(object, CALLER);
+    else
+        free_object((struct kasan_header *)object - 1, CALLER);
 }
 
 /* --- stacks ------------------------------------------------------------------------------------

@@ -4,12 +4,11 @@
 #include "arch/i386/paging.h"
 #include "kernel/devices.h"
 #include "kernel/fs/vfs.h"
+#include "kernel/instruments/stacks.h"
 #include "kernel/process.h"
 #include "mm/frame.h"
 #include "mm/heap.h"
-#include "trampoline/layout.h"
 
-#define NR_STACKS      ((KSTACK_AREA_LIMIT - KSTACK_AREA) / KSTACK_STRIDE)
 #define WORDS_PER_PAGE (PAGE_SIZE / sizeof(uint32_t))
 #define PAGES_MAX      (PAGE_SIZE / sizeof(uint32_t *)) /* whose addresses fill a page */
 
@@ -21,16 +20,10 @@ struct kcov {
     struct kcov **traces; /* where traced[] has it; NULL: it traces nobody */
 };
 
-/* By kernel stack. So the trace finds its thread from ESP alone, whoever switched to it, and a
- * stack that is no thread's has no trace. */
+/* By kernel stack; what is on no thread's has no trace. */
 static struct kcov *traced[NR_STACKS];
 
 static bool in_interrupt;
-
-static unsigned stack_number(vaddr_t address)
-{
-    return (address - KSTACK_AREA) / KSTACK_STRIDE;
-}
 
 /* Of blocks of mm/ and kernel/, what the compiler calls first. */
 void __sanitizer_cov_trace_pc(void);

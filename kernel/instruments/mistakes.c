@@ -9,8 +9,9 @@
 #include "mm/heap.h"
 #include "mm/unsafe.h"
 
-/* What the compiler may not know. */
-static volatile int zero, one = 1, many = 64, largest = INT32_MAX;
+/* What nobody who reads only this file may know. */
+extern volatile int hidden_zero, hidden_one, hidden_many, hidden_largest;
+volatile int hidden_zero, hidden_one = 1, hidden_many = 64, hidden_largest = INT32_MAX;
 
 static char global_text[20];
 
@@ -19,33 +20,33 @@ static char global_text[20];
 
 static int add_too_much(void)
 {
-    return largest + one;
+    return hidden_largest + hidden_one;
 }
 
 static int shift_too_far(void)
 {
-    return one << many;
+    return hidden_one << hidden_many;
 }
 
 static int read_misaligned(void)
 {
     char bytes[2 * sizeof(int)] = {0};
 
-    return *(volatile int *)(bytes + one);
+    return *(volatile int *)(bytes + hidden_one);
 }
 
 static int index_too_far(void)
 {
     volatile int few[4] = {0};
 
-    return few[many];
+    return few[hidden_many];
 }
 
 static int write_to_null(void)
 {
-    volatile int *null = (volatile int *)zero;
+    volatile int *null = (volatile int *)hidden_zero;
 
-    *null = one;
+    *null = hidden_one;
     return 0;
 }
 
@@ -67,7 +68,7 @@ static int use_freed_heap(void)
     volatile char *object = heap_alloc(20);
 
     heap_free((void *)object);
-    return object[one];
+    return object[hidden_one];
 }
 
 static int free_twice(void)
@@ -85,15 +86,15 @@ static int use_freed_frame(void)
     volatile char *page = direct_map(frame);
 
     frame_put(frame);
-    return page[one];
+    return page[hidden_one];
 }
 
 static int overrun_stack(void)
 {
     char text[20];
 
-    memset(text, 'x', sizeof(text) + one);
-    return ((volatile char *)text)[zero];
+    memset(text, 'x', sizeof(text) + hidden_one);
+    return ((volatile char *)text)[hidden_zero];
 }
 
 static int overrun_global(void)
@@ -108,7 +109,8 @@ static int overrun_global(void)
 static int overrun_copy(void)
 {
     char *object = heap_alloc(20);
-    int error = copy_u2k(object, (unsafe_bytes){.address = current_trapframe()->esp}, 20 + one);
+    int error =
+        copy_u2k(object, (unsafe_bytes){.address = current_trapframe()->esp}, 20 + hidden_one);
 
     heap_free(object);
     return error;

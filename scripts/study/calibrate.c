@@ -143,7 +143,7 @@ static double print_caches(void)
 
     printf("# a load from the first-level cache takes %.1f cycles\n", first);
     print_weight("l1d-misses", second - first);
-    print_weight("l1i-misses", second - first);
+    print_weight("l1i-misses", second - first); /* not measured: the same cache answers */
     print_weight("l2-misses", beyond - second);
     return second - first;
 }

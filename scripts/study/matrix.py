@@ -18,11 +18,13 @@ class MatrixError(Exception):
 @dataclass
 class Boot:
     """What one run of QEMU measures. values: those of each axis that changes while a system runs;
-    fixed: the one of each other axis. excluded: the combinations that are impossible."""
+    usual: which of these are nothing but the default; fixed: the value of each other axis.
+    excluded: the combinations that are impossible."""
     kind: str
     workload: str  # the lists' names, for people
     benchmarks: list
     values: dict
+    usual: list
     fixed: dict
     excluded: list = field(default_factory=list, repr=False)
 
@@ -134,9 +136,10 @@ class Matrix:
             # what a directory maps is asked of a system whose every process is so
             changing = {} if kind == "exposure" else {axis: values[axis] for axis in self.axes}
             fixed = {axis: values[axis] for axis in values if axis not in changing}
+            usual = [axis for axis in changing if values[axis] == self.axes[axis][:1]]
             for names, *chosen in itertools.product(lists, *fixed.values()):
-                boot = Boot(kind, names, self.benchmarks(names), changing, dict(zip(fixed, chosen)),
-                            self.impossible)
+                boot = Boot(kind, names, self.benchmarks(names), changing, usual,
+                            dict(zip(fixed, chosen)), self.impossible)
                 if boot not in seen and boot.cells():
                     seen.append(boot)
         return seen

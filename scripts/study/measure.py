@@ -40,16 +40,16 @@ class Job:
         return {axis: values[0] for axis, values in self.boot.values.items()} | self.boot.fixed
 
     def append(self, program):
-        """The kernel's command line: an axis with one value is set for the whole system."""
+        """The kernel's command line: what is the same in all cells is set for the whole system."""
         words = [f"{axis}={value}" for axis, value in self.boot.fixed.items() if axis != "cpu"]
-        words += [f"{axis}={values[0]}" for axis, values in self.boot.values.items()
-                  if axis not in NAMED and len(values) == 1]
+        words += [f"{axis}={self.boot.values[axis][0]}" for axis in self.boot.usual
+                  if axis not in NAMED]
         return " ".join(words + ["loglevel=notice", "--", *program])
 
     def bench(self, *options):
         """The command line of the benchmark in the guest."""
         lists = [f"--{axis}={','.join(values)}" for axis, values in self.boot.values.items()
-                 if axis in NAMED or len(values) > 1]
+                 if axis in NAMED or axis not in self.boot.usual]
         return ["/bin/bench", *lists, *options, *self.boot.benchmarks]
 
     def command(self, program, *options):

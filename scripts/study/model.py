@@ -19,7 +19,6 @@ import sys
 
 CPUS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cpus.ini")
 WEIGHT = "cycles-"
-FORMULA = "cycles = sum of weight * count over the events"
 
 
 class ModelError(Exception):
@@ -84,7 +83,9 @@ def read(counts, path=CPUS):
 def figures(runs, weight):
     """{unit: value} of one cell on one CPU. The estimate is made of the figures that are shown."""
     counts = {event: number(statistics.median(run[event] for run in runs)) for event in runs[0]}
-    cycles = sum(weight[event] * count for event, count in counts.items() if event in weight)
+    if unknown := set(weight) - set(counts):
+        raise ModelError(f"weights of no event: {', '.join(sorted(unknown))}")
+    cycles = sum(cycles_of * counts[event] for event, cycles_of in weight.items())
     return {f"{event}/op": count for event, count in counts.items()} | {"cycles/op": number(cycles)}
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from study import records
 
+QEMU = "qemu-system-i386"
 CPU = "core2duo-v1"
 TIME_LIMIT = 600
 # Everything that a Linux can be asked.
@@ -102,13 +103,13 @@ def make_initramfs(build, folder):
 def command_of(system, kernel, initramfs, names):
     """The command that boots it and measures."""
     knobs = f"console=ttyS0 quiet panic=-1 mitigations=off {system.knobs} -- {' '.join(names)}"
-    return ["scripts/qemu", "--qemu", "qemu-system-i386", "--cpu", CPU, "--icount", "--timeout",
+    return ["scripts/qemu", "--qemu", QEMU, "--cpu", CPU, "--icount", "--timeout",
             str(TIME_LIMIT), "--kernel", kernel, "--initrd", initramfs, "--append", knobs]
 
 
 def boot_id(command, *paths):
-    """The same for the same command and the same files."""
-    total = hashlib.sha256(shlex.join(command).encode())
+    """The same for the same command, QEMU and files."""
+    total = hashlib.sha256(shlex.join(command).encode() + output([QEMU, "--version"]))
     for path in paths:
         with open(path, "rb") as file:
             total.update(file.read())

@@ -1,7 +1,8 @@
 """Records: one figure each, a line of JSON. README.md has the schema.
 
-What identifies a record is every field but value, low, high and boot; exact figures of the same identity
-are the same on every machine.
+What identifies a record is every field but value, low, high and boot. Exact figures of one boot are the
+same on every machine, and counts are the same in every boot; a modelled cache also knows where in
+memory the boot has put a program.
 """
 import json
 import re
@@ -12,6 +13,7 @@ AXES = FIELDS[2:8]
 # What the tables show where they do not say otherwise.
 DEFAULTS = {"global": "on", "copy": "walk", "resident": "off", "ipc": "direct"}
 MEASURED = ("value", "low", "high", "boot")
+COUNTED = ("icount", "part", "exposure")
 UNITS = {"icount": ("instr/op", "cr3/op", "calls/op"), "wall": ("min-ticks/op",)}
 LINE = re.compile(r"^Benchmark(\w+)((?:/\w+=[\w-]+)*) \d+ (.*)$")
 
@@ -76,12 +78,12 @@ def text_of(rows):
 
 
 def merged(groups):
-    """(the records of all groups, each once and the first of them; a line for each exact figure that a
-    later group has otherwise)."""
+    """(the records of all groups, each once and the first of them; a line for each count that a later
+    group has otherwise)."""
     rows, complaints = {}, []
     for row in (row for group in groups for row in group):
         first = rows.setdefault(identity(row), row)
-        if first["value"] != row["value"] and row["kind"] != "wall":
+        if first["value"] != row["value"] and row["kind"] in COUNTED:
             complaints.append(f"{title(row)} is {first['value']} in boot {first['boot']} and "
                               f"{row['value']} in boot {row['boot']}")
     return list(rows.values()), complaints

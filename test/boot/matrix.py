@@ -76,7 +76,7 @@ POISONED = "poison fork exec memory mmap pipe fifo files paths directories renam
     "threads threads_exit futex proc system leak oom badargs failalloc"
 
 # The kernel with all that watches it, and what it says of mistakes that pass otherwise.
-SANITIZED = "kasan+ubsan+doublefetch"
+SANITIZED = {"flavour": "kasan+ubsan+doublefetch", "mem": "64", "icount": False}
 MISTAKES = (
     ("signed-overflow", r"UBSan: .*mistakes\.c:\d+:\d+: signed overflow of an addition"),
     ("shift", r"UBSan: .*: shift by too much"),
@@ -161,9 +161,9 @@ ROWS = [
                  (r"thousand cycles +(\d+)", PROMPT_AT_MOST))),
     Row("guest tests, four doors", "loglevel=warning -- /test/run", ktap=True, timeout=480),
     Row("guest tests, kcov", "loglevel=warning -- /test/run kcov", ktap=True, flavour="kcov"),
-    Row("guest tests, sanitizers", "loglevel=warning -- /test/run exec files poll late_faults copies",
-        ktap=True, flavour=SANITIZED),
-    *[sabotage(f"that only sanitizers see, {what}", what, expected, flavour=SANITIZED)
+    Row("guest tests, sanitizers", "loglevel=warning -- /test/run late_faults pipe",
+        ktap=True, **SANITIZED),
+    *[sabotage(f"that only sanitizers see, {what}", what, expected, **SANITIZED)
       for what, expected in MISTAKES],
     Row("guest tests, ipc=kernel", "ipc=kernel loglevel=warning -- /test/run ipc ipc_death", ktap=True),
     *[Row(f"guest tests, copy={copy}", f"{mode} copy={copy} loglevel=warning -- /test/run {COPYING}",
@@ -186,7 +186,13 @@ ROWS = [
          r"16 cr3/op",
          r"BenchmarkShellExit/isolation=shared/door=int80/resident=off 1 \d+ instr/op \d+ cr3/op "
          r"\d+ calls/op"), ktap=True, busybox=True),
-    Row("what copies cost", "loglevel=warning -- /bin/bench --door=int80 --copy=all copies", timeout=240,
+    Row("bench: a door that the CPU lacks", "-- /bin/bench --door=syscall Null PageFault",
+        (r"# Null: this CPU has no such door", r"BenchmarkPageFault/isolation=split 101 "),
+        (r"BenchmarkNull",), cpu="pentium", qemu=I386),
+    Row("bench: a name that means nothing", "-- /bin/bench Null Nonsense",
+        (r"bench: Nonsense: no such benchmark or group",), (r"BenchmarkNull",), status=2),
+    Row("what copies cost", "loglevel=warning -- /bin/bench --door=int80 --copy=all "
+        "CopyZeroes CopyOut/size=4096 CopyIn/size=4096", timeout=240,
         at_most=((r"CopyZeroes/isolation=split/door=int80/copy=walk/size=65536/offset=0/fresh=0 5 (\d+)",
                   COPY_64K_AT_MOST),
                  (r"CopyZeroes/isolation=split/door=int80/copy=walk/size=1/offset=0/fresh=0 5 (\d+)",
@@ -204,6 +210,9 @@ ROWS = [
         "faults signal tls", ktap=True, timeout=480, cpu="max", qemu=I386),
     Row("guest tests, SMAP, copy=direct", "isolation=shared copy=direct loglevel=warning -- "
         "/test/pointers", ktap=True, cpu="max", qemu=I386),
+    *[Row(f"fuzz, {mode}", f"{mode} loglevel=error -- /bin/fuzz --seed 1 --runs 60",
+          (r"fuzz: done calls=\d+ runs=60 .* failures=0 ",), (r"PANIC", r"fuzz: FAIL"), icount=True)
+      for mode in MODES],
     Row("soak, a round", "sweep=on loglevel=warning -- /test/soak", ktap=True, timeout=480,
         icount=False),
     Row("guest tests, 24 MiB", "loglevel=warning -- /test/run fork leak oom memory storm", ktap=True,

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "test/guest/check.h"
+#include "user/lib/spawn.h"
 
 /* As in the manual page; musl's header has only the older members. */
 struct statx_time {
@@ -299,6 +300,23 @@ static void check_statfs(void)
     close(fd);
 }
 
+/* What has no name is still somebody's. */
+static int make_nameless(void *unused)
+{
+    int ends[2], memory;
+    struct stat s;
+
+    (void)unused;
+    if (!geteuid() && (setgid(65534) || setuid(65534)))
+        return 1;
+    memory = syscall(SYS_memfd_create, "own", 0);
+    if (pipe(ends) || memory < 0)
+        return 2;
+    if (fstat(ends[0], &s) || s.st_uid != geteuid() || fchmod(ends[1], 0644))
+        return 3;
+    return fstat(memory, &s) || s.st_uid != geteuid() || fchmod(memory, 0600) ? 4 : 0;
+}
+
 int main(void)
 {
     ktap_begin();
@@ -314,6 +332,7 @@ int main(void)
     check_times();
     check_mknod();
     check_statfs();
+    ktap_equal(spawn_body(make_nameless, NULL), 0, "pipes and memfds belong to who makes them");
     scratch_leave();
     return ktap_end();
 }

@@ -289,6 +289,10 @@ static void check_devices(void)
         munmap(memory, PAGE);
     }
     close(fd);
+    fd = open("/dev/zero", O_RDONLY);
+    ktap_ok(mmap(NULL, PAGE, PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == EACCES,
+            "nobody shares it for writing who may only read it");
+    close(fd);
 }
 
 /* --- fork --------------------------------------------------------------------------------------

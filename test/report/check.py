@@ -4,12 +4,13 @@
     check.py DIR              the report of a study's directory, in Chromium
     check.py --sample DIR     makes samples there, checks what their pages hold, and the same in Chromium
 
-Without Chromium what needs it is skipped.
+What needs Chromium or gnuplot is skipped without it.
 """
 import argparse
 import html.parser
 import json
 import os
+import shutil
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -194,6 +195,9 @@ def main():
     parser.add_argument("--sample", action="store_true")
     parser.add_argument("folder")
     args = parser.parse_args()
+    if args.sample and not shutil.which("gnuplot"):
+        print("1..0 # SKIP gnuplot is not installed")
+        return
     results = Results()
     if args.sample:
         path = check_samples(results, args.folder)

@@ -16,8 +16,7 @@ char **bench_arguments;
 int bench_parameter[NR_PARAMETERS];
 void (*bench_door)(void);
 
-/* --- what benchmarks use -----------------------------------------------------------------------
- */
+/* --- what benchmarks use --------------------------------------------------------------------- */
 
 void bench_exec(char **argv)
 {
@@ -86,8 +85,7 @@ bool bench_is_partner(void)
     return partner;
 }
 
-/* --- the line -----------------------------------------------------------------------------------
- */
+/* --- the line -------------------------------------------------------------------------------- */
 
 static void print_name(const struct member *member, const struct settings *settings)
 {
@@ -118,8 +116,7 @@ static void print_cost(const struct bench *bench, struct cost cost)
     printf("\n");
 }
 
-/* --- running it ---------------------------------------------------------------------------------
- */
+/* --- running it ------------------------------------------------------------------------------ */
 
 /* What is to be called, with the registers in call. */
 static void (*prepared(const struct member *member, const struct settings *settings,

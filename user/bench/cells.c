@@ -1,7 +1,6 @@
 #include "user/bench/cells.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,8 +20,7 @@ struct cell {
     struct settings settings;
 };
 
-/* --- a program that runs one --------------------------------------------------------------------
- */
+/* --- a program that runs one ----------------------------------------------------------------- */
 
 /* Does not return. */
 static void become(const struct cell *cell)
@@ -79,8 +77,7 @@ static int line_of(const struct cell *cell, char *line, size_t size)
     return status;
 }
 
-/* --- each isolation of a cell --------------------------------------------------------------------
- */
+/* --- each isolation of a cell ---------------------------------------------------------------- */
 
 /* "Null int80 split": what a result is called. */
 static void describe(const struct cell *cell, char *name, size_t size)
@@ -185,33 +182,29 @@ static bool run_modes(struct cell *cell)
     return good;
 }
 
-/* --- each setting of the other axes
- * --------------------------------------------------------------- */
+/* --- each setting of the other axes ---------------------------------------------------------- */
 
-/* The doors to measure by, as bits; 0: it has none. */
+/* The doors to measure by, as bits. */
 static unsigned doors_of(const struct cells *cells, const struct bench *bench)
 {
     unsigned there = settings_doors();
 
-    if (bench->doorless)
-        return 0;
     if (bench->whole && !on_postern() && there != 1u << DOOR_INT80)
         there &= ~(1u << DOOR_INT80); /* the vDSO has one door there, and it is the better one */
     return cells->wanted.values[AXIS_DOOR] ? cells->wanted.values[AXIS_DOOR] & there : there;
 }
 
-static bool run_axes(struct cell *cell, int axis)
+/* Every value that bits has of the axis, with all that is wanted of the axes behind it. */
+static bool run_axes(struct cell *cell, enum axis axis, unsigned bits)
 {
-    unsigned wanted = axis == AXIS_DOOR ? doors_of(cell->cells, cell->member->bench)
-                                        : cell->cells->wanted.values[axis];
     int values[32];
     bool good = true;
 
-    if (axis == AXIS_ISOLATION)
-        return run_modes(cell);
-    for (int i = 0, count = values_of(wanted, values); i < count; i++) {
+    for (int i = 0, count = values_of(bits, values); i < count; i++) {
         cell->settings.value[axis] = values[i];
-        good &= run_axes(cell, axis + 1);
+        good &= axis + 1 == AXIS_ISOLATION
+                    ? run_modes(cell)
+                    : run_axes(cell, axis + 1, cell->cells->wanted.values[axis + 1]);
     }
     return good;
 }
@@ -226,10 +219,15 @@ static void run_member(const struct member *member, void *context)
 {
     struct selection *selection = context;
     struct cell cell = {.cells = selection->cells, .member = member};
+    const struct bench *bench = member->bench;
+    unsigned doors = bench->doorless ? 0 : doors_of(selection->cells, bench);
 
-    if (member->bench->postern_only && !on_postern())
+    if (bench->postern_only && !on_postern())
         return;
-    selection->good &= run_axes(&cell, 0);
+    if (doors || bench->doorless)
+        selection->good &= run_axes(&cell, AXIS_DOOR, doors);
+    else
+        printf("# %s: this CPU has no such door\n", bench->name);
 }
 
 static void ignore_member(const struct member *member, void *context)

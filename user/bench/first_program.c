@@ -4,6 +4,7 @@
 #include <sys/io.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "user/lib/postern.h"
@@ -28,7 +29,7 @@ void first_program_end(int status)
     if (!is_first())
         return;
     fflush(stdout);
-    sleep(1); /* the serial line is behind */
+    tcdrain(1); /* the serial line is behind */
     if (!ioperm(DEBUG_EXIT, 1, 1))
         outb(status, DEBUG_EXIT);
     reboot(RB_AUTOBOOT);

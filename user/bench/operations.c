@@ -20,8 +20,7 @@ static void open_close(void)
     bench_call(NR_close, bench_call(NR_open, (long)"/dev/null", O_RDONLY, 0), 0, 0);
 }
 
-/* --- pipes -------------------------------------------------------------------------------------
- */
+/* --- pipes ----------------------------------------------------------------------------------- */
 
 static void make_pipe(struct call *call)
 {
@@ -64,8 +63,7 @@ static void ping_pong(void)
     bench_call(NR_read, back[0], (long)buffer, 1);
 }
 
-/* --- the scheduler ------------------------------------------------------------------------------
- */
+/* --- the scheduler --------------------------------------------------------------------------- */
 
 /* There and back: the partner yields in between. */
 static void yield(void)
@@ -82,8 +80,7 @@ static void make_yield(struct call *call)
         yield();
 }
 
-/* --- signals ------------------------------------------------------------------------------------
- */
+/* --- signals --------------------------------------------------------------------------------- */
 
 static pid_t self;
 
@@ -123,8 +120,7 @@ static void fault_handled(void)
     __asm__ volatile("movl (%0), %0" : : "a"(PAGE) : "memory");
 }
 
-/* --- processes ----------------------------------------------------------------------------------
- */
+/* --- processes ------------------------------------------------------------------------------- */
 
 static void fork_exit_wait(void)
 {

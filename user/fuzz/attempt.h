@@ -37,6 +37,7 @@ struct attempt {
 /* How the fuzzer was started. */
 extern struct options {
     bool portable; /* only what Linux and Postern have in common */
+    bool believes; /* that after a page was unmapped uname() fails: a planted failure */
     unsigned doors;
 } options;
 

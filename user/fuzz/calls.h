@@ -62,6 +62,7 @@ struct call {
 #define LOCAL_BYTES  512  /* what it writes does */
 #define SLEEPS       1024 /* may be interrupted by that timer */
 #define DISCARDS     2048 /* may ignore that it cannot write its answer */
+#define UNCOMPARED   8192 /* neither result nor bytes are compared with Linux */
 #define CHOOSES      4096 /* may ignore a pointer, depending on other arguments */
 
 extern const struct call calls[];

@@ -2,8 +2,11 @@
 
 #include <errno.h>
 
-#define ANY  1 /* a value: neither an error nor 0 */
-#define NONE (-1)
+#include "user/fuzz/world.h"
+
+#define ANY    0x7fffffff
+#define ERRORS (-4095)
+#define NONE   (-1)
 
 static const struct difference {
     uint16_t number;
@@ -23,42 +26,75 @@ static uint64_t mix(uint64_t hash, uint32_t value)
     return hash ^ hash >> 29;
 }
 
+static const struct difference *find_difference(const struct attempt *attempt)
+{
+    for (unsigned i = 0; i < sizeof(differences) / sizeof(differences[0]); i++) {
+        const struct difference *d = &differences[i];
+        bool same = d->argument == NONE || attempt->values[d->argument] == d->value;
+        bool failed = attempt->result < 0 && attempt->result >= -4095;
+        bool named = d->results[0] == ANY || (d->results[0] == ERRORS && failed) ||
+                     attempt->result == d->results[0] || attempt->result == d->results[1];
+        if (d->number == attempt->call->number && same && named)
+            return d;
+    }
+    return NULL;
+}
+
 /* The result itself, or one that stands for all that it may be as well. */
 static long common_result(const struct attempt *attempt)
 {
+    const struct difference *d = find_difference(attempt);
     long result = attempt->result;
 
-    for (unsigned i = 0; i < sizeof(differences) / sizeof(differences[0]); i++) {
-        const struct difference *d = &differences[i];
-        if (d->number != attempt->call->number ||
-            (d->argument != NONE && attempt->values[d->argument] != d->value))
-            continue;
-        if (d->results[0] == ANY || result == d->results[0] || result == d->results[1])
-            return d->results[1];
-    }
-    if ((attempt->traits & (LOCAL_RESULT | VOLATILE | FORKS)) && (result >= 0 || result < -4095))
+    if (d)
+        return d->results[1];
+    if ((attempt->traits & SLEEPS) &&
+        (result == -EINTR || result == -EAGAIN || result == -ETIMEDOUT))
         return 0;
     if (attempt->may_fault && result < 0 && result >= -4095)
         return -EFAULT;
-    if ((attempt->traits & SLEEPS) &&
-        (result == -EINTR || result == -EAGAIN || result == -ETIMEDOUT))
-        return 0; /* how long a sleep takes, and what ends it, is a matter of the machine's speed */
+    if ((attempt->traits & (LOCAL_RESULT | VOLATILE | FORKS)) && (result >= 0 || result < -4095))
+        return 0;
     return result;
+}
+
+/* Bytes that are not compared must not stay for others to find. */
+static void forget_bytes(const struct access *a)
+{
+    uint32_t size = a->size < 4 * PAGE ? a->size : 4 * PAGE;
+
+    for (uint32_t i = 0; i < size; i++)
+        arena_store(a->address + i, &(uint8_t){arena_pattern(a->address + i)}, 1);
+}
+
+static uint64_t mix_bytes(uint64_t hash, const struct access *a)
+{
+    uint32_t size = arena_reach(a->address, a->size, ARENA_READ);
+
+    for (uint32_t i = 0; i < size && i < 4 * PAGE; i++) {
+        const uint8_t *byte = arena_model(a->address + i);
+        hash = byte ? mix(hash, *byte) : hash;
+    }
+    return hash;
 }
 
 uint64_t differences_hash(uint64_t hash, const struct attempt *attempt)
 {
-    hash = mix(mix(hash, attempt->call->number), common_result(attempt));
-    if (attempt->result < 0 || (attempt->traits & (LOCAL_BYTES | VOLATILE)))
-        return hash;
-    for (unsigned i = 0; i < attempt->nr_accesses; i++) {
+    long result = common_result(attempt);
+    bool compared = result != ANY && !(attempt->traits & UNCOMPARED);
+    bool bytes = compared && result >= 0 && result == attempt->result &&
+                 !(attempt->traits & (LOCAL_BYTES | VOLATILE | SLEEPS));
+
+    if (compared)
+        hash = mix(mix(hash, attempt->call->number), result);
+    for (unsigned i = 0; options.portable && i < attempt->nr_accesses; i++) {
         const struct access *a = &attempt->accesses[i];
-        uint32_t size = a->right & ARENA_WRITE ? arena_reach(a->address, a->size, ARENA_READ) : 0;
-        for (uint32_t j = 0; j < size && j < 4 * PAGE; j++) {
-            const uint8_t *byte = arena_model(a->address + j);
-            hash =
-                byte && a->address + j - ARENA_BASE < ARENA_PAGES * PAGE ? mix(hash, *byte) : hash;
-        }
+        if (!(a->right & ARENA_WRITE))
+            continue;
+        if (bytes)
+            hash = mix_bytes(hash, a);
+        else
+            forget_bytes(a);
     }
     return hash;
 }

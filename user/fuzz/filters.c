@@ -55,6 +55,46 @@ static void pid_second(uint32_t *a)
     a[1] = own_pid(a[1]);
 }
 
+static void both_pids(uint32_t *a)
+{
+    pid_first(a);
+    pid_second(a);
+}
+
+/* Files end earlier on Postern: what is written behind that would be there on Linux alone. */
+static void small_offset(uint32_t *low, uint32_t *high)
+{
+    if (options.portable && (int32_t)*high >= 0) {
+        *high = 0;
+        *low &= 0x3fffffff;
+    }
+}
+
+/* SEEK_DATA, SEEK_HOLE: a file's end is the only hole that Postern tells, so positions would part.
+ */
+static void seek_plainly(uint32_t *a)
+{
+    if (options.portable && a[2] > 2)
+        a[2] = 0;
+}
+
+static void llseek_plainly(uint32_t *a)
+{
+    small_offset(&a[2], &a[1]);
+    if (options.portable && a[4] > 2)
+        a[4] = 0;
+}
+
+static void write_low(uint32_t *a)
+{
+    small_offset(&a[3], &a[4]);
+}
+
+static void truncate_low(uint32_t *a)
+{
+    small_offset(&a[1], &a[2]);
+}
+
 static void priority(uint32_t *a)
 {
     a[0] &= ~2u; /* not all processes of the user's */
@@ -147,12 +187,12 @@ static void map_structure(uint32_t *a)
         a[0] = 0;
 }
 
-/* The heap is not shrunk under the fuzzer. */
+/* The heap is not shrunk under the fuzzer, nor does it grow up to the arena. */
 static void grow_heap(uint32_t *a)
 {
     uint32_t end = syscall_raw(NR_brk, 0, 0, 0);
 
-    if (a[0] < ARENA_BASE)
+    if (a[0] < 0xc0000000)
         a[0] = end + (a[0] & 0xffff);
 }
 
@@ -167,6 +207,10 @@ static void clone_process(uint32_t *a)
 static void clip_last(uint32_t *a)
 {
     a[3] = a[3] > 65536 ? 65536 : a[3];
+    if (options.portable) /* Postern sends from files and to files and pipes alone */
+        a[1] = FD_FILE;
+    if (options.portable && a[0] != FD_WRITER)
+        a[0] = FD_SCRATCH;
 }
 
 static void clip_fifth(uint32_t *a)
@@ -243,7 +287,13 @@ static const struct {
     {NR_sched_setparam, pid_first},
     {NR_sched_setscheduler, pid_first},
     {NR_sched_setaffinity, pid_first},
-    {NR_setpgid, pid_first},
+    {NR_setpgid, both_pids},
+    {NR_pwrite64, write_low},
+    {NR_pwritev, write_low},
+    {NR_truncate64, truncate_low},
+    {NR_ftruncate64, truncate_low},
+    {NR_lseek, seek_plainly},
+    {NR__llseek, llseek_plainly},
     {NR_getpgid, pid_first},
     {NR_getsid, pid_first},
     {NR_get_robust_list, pid_first},

@@ -31,8 +31,7 @@
 #include "user/lib/postern.h"
 
 #define NOBODY         65534
-#define WARM_UP        12    /* runs */
-#define PROGRESS_EVERY 10000 /* calls */
+#define PROGRESS_EVERY 2000 /* calls */
 
 static struct {
     uint32_t seed, runs, seconds, steps;
@@ -208,6 +207,7 @@ static bool become_nobody(void)
 
 static bool prepare(void)
 {
+    options.believes = arguments.believe;
     options.portable = arguments.portable || !on_postern();
     options.doors = on_postern() ? postern_get(POSTERN_DOORS) : 1;
     if (options.portable && !become_nobody()) {

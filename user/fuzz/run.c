@@ -133,6 +133,7 @@ static bool make_step(const struct run *run, unsigned index)
                 : mode == RUN_DRY || make_call(&attempt, step, reason)) {
         if (mode == RUN_TRACE && !is_move)
             printf("  = %ld  %016" PRIx64 "\n", attempt.result, outcome->hash);
+        fflush(stdout);
         return true;
     }
     if (is_move)
@@ -255,6 +256,8 @@ bool run_init(void)
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
     sigprocmask(SIG_BLOCK, &set, NULL);
+    if (on_postern())
+        usage = postern_usage();
     outcome =
         mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     return outcome != MAP_FAILED;

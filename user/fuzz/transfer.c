@@ -164,15 +164,12 @@ static void fill_pipe(struct step step)
 
 /* A pipe takes and gives the pieces that lie in one page of its own, and drops one that faults: how
  * much before the fault moves is its own affair. */
-static void expect_of_pipe(struct attempt *attempt, uint32_t limit, int right)
+static void expect_of_pipe(uint32_t limit, int right)
 {
     uint32_t there = reach(limit, right);
 
     transfer.expected = there;
-    if (there < limit) {
-        transfer.may_be_less = true;
-        attempt->traits |= LOCAL_RESULT | LOCAL_BYTES;
-    }
+    transfer.may_be_less = there < limit;
 }
 
 static void expect_count(uint32_t total, uint32_t limit, int right)
@@ -182,7 +179,7 @@ static void expect_count(uint32_t total, uint32_t limit, int right)
     transfer.expected = there || !limit || !total ? (long)there : -EFAULT;
 }
 
-static void expect_read(struct attempt *attempt, struct step step, uint32_t total)
+static void expect_read(struct step step, uint32_t total)
 {
     switch (transfer.fd) {
     case FD_ZERO:
@@ -207,8 +204,7 @@ static void expect_read(struct attempt *attempt, struct step step, uint32_t tota
         fill_pipe(step);
         if (total && !transfer.available)
             may_be(EAGAIN);
-        expect_of_pipe(attempt, total < transfer.available ? total : transfer.available,
-                       ARENA_WRITE);
+        expect_of_pipe(total < transfer.available ? total : transfer.available, ARENA_WRITE);
         break;
     case FD_DIRECTORY:
         may_be(EISDIR);
@@ -218,7 +214,7 @@ static void expect_read(struct attempt *attempt, struct step step, uint32_t tota
     }
 }
 
-static void expect_write(struct attempt *attempt, uint32_t total)
+static void expect_write(uint32_t total)
 {
     gather(total < STREAM ? total : STREAM);
     switch (transfer.fd) {
@@ -236,7 +232,7 @@ static void expect_write(struct attempt *attempt, uint32_t total)
     case FD_WRITER:
         empty_pipe();
         transfer.loose |= total > STREAM / 2;
-        expect_of_pipe(attempt, total, ARENA_READ);
+        expect_of_pipe(total, ARENA_READ);
         break;
     default:
         may_be(EBADF);
@@ -282,9 +278,11 @@ bool transfer_before(struct attempt *attempt, struct step step)
     transfer.expected = 0;
     transfer.total = total_size();
     if (call->writes)
-        expect_write(attempt, transfer.total);
+        expect_write(transfer.total);
     else
-        expect_read(attempt, step, transfer.total);
+        expect_read(step, transfer.total);
+    if (transfer.loose || transfer.may_be_less)
+        attempt->traits |= UNCOMPARED;
     return true;
 }
 

@@ -17,6 +17,9 @@ const char *const machine_events[MACHINE_EVENTS] = {
 struct machine *machines[MAX_MACHINES];
 unsigned nr_machines;
 
+struct recent recent_fetches, recent_accesses;
+unsigned recent_shift, recent_slots;
+
 static const struct generations always = {1, 1};
 
 /* --- accesses -------------------------------------------------------------------------------- */
@@ -37,6 +40,7 @@ static void walk_access(struct machine *machine, uint32_t paddr)
 {
     machine->count[WALK_ACCESSES]++;
     cache_access(machine, &machine->l1d, L1D_MISSES, paddr);
+    *recent_line(&recent_accesses, paddr) = 0; /* no longer the latest of its set */
 }
 
 /* The PDE cache holds no large pages (SDM 3A 4.10.3.1). */
@@ -75,22 +79,35 @@ static void translate(struct machine *machine, struct tlb *tlb, enum machine_eve
         walk(machine, page, address);
 }
 
+void recent_forget(void)
+{
+    memset(&recent_fetches, 0, sizeof(recent_fetches));
+    memset(&recent_accesses, 0, sizeof(recent_accesses));
+}
+
+/* Walks may change what is recent, so the line is asked for behind all translations. */
 void machines_fetch(const struct page *page, uint32_t address)
 {
-    for (unsigned i = 0; i < nr_machines; i++) {
-        struct machine *machine = machines[i];
-        translate(machine, &machine->instructions, ITLB_MISSES, page, address);
-        cache_access(machine, &machine->l1i, L1I_MISSES, page_paddr(page, address));
-    }
+    uint32_t *line = recent_line(&recent_fetches, address);
+
+    for (unsigned i = 0; recent_fetches.page != address >> PAGE_SHIFT && i < nr_machines; i++)
+        translate(machines[i], &machines[i]->code, ITLB_MISSES, page, address);
+    recent_fetches.page = address >> PAGE_SHIFT;
+    for (unsigned i = 0; *line != address / GUEST_LINE && i < nr_machines; i++)
+        cache_access(machines[i], &machines[i]->l1i, L1I_MISSES, page_paddr(page, address));
+    *line = address / GUEST_LINE;
 }
 
 void machines_access(const struct page *page, uint32_t address)
 {
-    for (unsigned i = 0; i < nr_machines; i++) {
-        struct machine *machine = machines[i];
-        translate(machine, &machine->data, DTLB_MISSES, page, address);
-        cache_access(machine, &machine->l1d, L1D_MISSES, page_paddr(page, address));
-    }
+    uint32_t *line = recent_line(&recent_accesses, address);
+
+    for (unsigned i = 0; recent_accesses.page != address >> PAGE_SHIFT && i < nr_machines; i++)
+        translate(machines[i], &machines[i]->data, DTLB_MISSES, page, address);
+    recent_accesses.page = address >> PAGE_SHIFT;
+    for (unsigned i = 0; *line != address / GUEST_LINE && i < nr_machines; i++)
+        cache_access(machines[i], &machines[i]->l1d, L1D_MISSES, page_paddr(page, address));
+    *line = address / GUEST_LINE;
 }
 
 /* --- making one ------------------------------------------------------------------------------ */
@@ -149,7 +166,7 @@ static void connect(struct machine *machine)
 {
     struct sets *shared = existing(&machine->stlb);
 
-    machine->instructions =
+    machine->code =
         (struct tlb){{&machine->itlb, shared}, {existing(&machine->itlb_large), shared}};
     machine->data = (struct tlb){
         {&machine->dtlb, shared ? shared : existing(&machine->dtlb2)},
@@ -174,6 +191,29 @@ static void discard(struct machine *machine)
     free(machine);
 }
 
+static unsigned index_end(const struct machine *machine, const struct sets *cache)
+{
+    return machine->line_shift + __builtin_ctz(cache->number);
+}
+
+static unsigned lesser(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+/* Two lines of one set must share a slot, so the bits of an address that say which slot are among
+ * those that say which set, in every cache. */
+static void narrow_recent(const struct machine *machine)
+{
+    static unsigned end = 32;
+
+    end = lesser(end, index_end(machine, &machine->l1i));
+    end = lesser(end, index_end(machine, &machine->l1d));
+    if (recent_shift < machine->line_shift)
+        recent_shift = machine->line_shift;
+    recent_slots = end > recent_shift ? lesser(1u << (end - recent_shift), RECENT_SLOTS) : 1;
+}
+
 bool machine_add(const char *text)
 {
     struct machine *machine = calloc(1, sizeof(*machine));
@@ -187,6 +227,7 @@ bool machine_add(const char *text)
         return false;
     }
     connect(machine);
+    narrow_recent(machine);
     machines[nr_machines++] = machine;
     return true;
 }

@@ -13,14 +13,9 @@ bool sets_make(struct sets *sets, unsigned entries, unsigned ways)
     return sets->entries;
 }
 
-static uint32_t present_generation(uint32_t content, const struct generations *now)
-{
-    return content & ENTRY_GLOBAL ? now->global : now->local;
-}
-
 static bool lives(const struct entry *entry, const struct generations *now)
 {
-    return entry->generation == present_generation(entry->content, now);
+    return entry->generation == (entry->content & ENTRY_GLOBAL ? now->global : now->local);
 }
 
 /* The way that makes room: a dead one if there is one, else the last, which is the oldest. */
@@ -33,27 +28,20 @@ static unsigned victim(const struct entry *set, unsigned ways, const struct gene
     return ways - 1;
 }
 
-static bool same(const struct entry *a, const struct entry *b)
-{
-    return a->tag == b->tag && a->content == b->content && a->generation == b->generation;
-}
-
 /* Ways lie in the order of their use, the latest first. */
-bool sets_touch(struct sets *sets, uint32_t tag, uint32_t content, const struct generations *now)
+bool sets_search(struct sets *sets, const struct entry *wanted, const struct generations *now)
 {
-    struct entry *set = sets->entries + (tag & (sets->number - 1)) * sets->ways;
-    const struct entry wanted = {tag, content, present_generation(content, now)};
+    struct entry *set = sets->entries + (wanted->tag & (sets->number - 1)) * sets->ways;
     unsigned way = 0;
 
-    if (same(set, &wanted)) /* most are */
-        return true;
-    while (way < sets->ways && set[way].tag != tag)
+    while (way < sets->ways && set[way].tag != wanted->tag)
         way++;
     /* an entry that says something else was invalidated, by an INVLPG that no plugin can read */
-    bool hit = way < sets->ways && same(&set[way], &wanted);
+    bool hit = way < sets->ways && set[way].content == wanted->content &&
+               set[way].generation == wanted->generation;
     if (way == sets->ways)
         way = victim(set, sets->ways, now);
     memmove(set + 1, set, way * sizeof(*set));
-    set[0] = wanted;
+    set[0] = *wanted;
     return hit;
 }

@@ -27,8 +27,20 @@ struct sets {
 /* False if entries are not ways times a power of two, or there is no memory. */
 bool sets_make(struct sets *sets, unsigned entries, unsigned ways);
 
+/* sets_touch(), where the entry is not the latest of its set. */
+bool sets_search(struct sets *sets, const struct entry *wanted, const struct generations *now);
+
 /* True if the set of tag has a living entry with this content; otherwise it has it now. Either way
  * it is now the most recently used one. */
-bool sets_touch(struct sets *sets, uint32_t tag, uint32_t content, const struct generations *now);
+static inline bool sets_touch(struct sets *sets, uint32_t tag, uint32_t content,
+                              const struct generations *now)
+{
+    const struct entry *latest = sets->entries + (tag & (sets->number - 1)) * sets->ways;
+    const struct entry wanted = {tag, content, content & ENTRY_GLOBAL ? now->global : now->local};
+
+    return (latest->tag == tag && latest->content == content &&
+            latest->generation == wanted.generation) ||
+           sets_search(sets, &wanted, now);
+}
 
 #endif

@@ -29,17 +29,7 @@ static uint32_t last_access; /* address of the latest access to data */
 static bool fetched_by_user; /* the latest instruction's line is user mode's */
 static uint64_t cr3_read;    /* instructions before the latest read of CR3 */
 
-/* Lines that were accessed last, each the most recently used of its set in every structure, so that
- * another access changes nothing. */
-#define NO_LINE 0u /* of page 0, where nothing is mapped */
-static uint32_t last_fetched_line = NO_LINE, last_data_line = NO_LINE;
-
 /* --- marks ----------------------------------------------------------------------------------- */
-
-static void forget_lines(void)
-{
-    last_fetched_line = last_data_line = NO_LINE;
-}
 
 static void marked(unsigned cpu, void *number)
 {
@@ -47,7 +37,7 @@ static void marked(unsigned cpu, void *number)
     switch ((uintptr_t)number) {
     case MARK_BEGIN:
         operation_begin(instructions);
-        forget_lines(); /* or their pages would not be counted */
+        recent_forget(); /* or their pages would not be counted */
         break;
     case MARK_END:
         operation_end(instructions);
@@ -67,8 +57,6 @@ static void fetch_byte(uint32_t address)
     if (page)
         machines_fetch(page, address);
     fetched_by_user = page && page->content & PTE_USER;
-    last_fetched_line = address / GUEST_LINE;
-    last_data_line = NO_LINE; /* a walk reads data */
 }
 
 static void fetched(unsigned cpu, void *data)
@@ -77,14 +65,12 @@ static void fetched(unsigned cpu, void *data)
     uint32_t last = fetch.address + fetch.size - 1;
 
     (void)cpu;
-    if (!guest_is_paged())
-        return;
-    if (fetch.address / GUEST_LINE != last_fetched_line) {
+    if (!recent_has(&recent_fetches, fetch.address) && guest_is_paged()) {
         fetch_byte(fetch.address);
         if (guest_wants_proof())
             guest_prove(fetch.address, fetch.paddr);
     }
-    if (last / GUEST_LINE != last_fetched_line)
+    if (last / GUEST_LINE != fetch.address / GUEST_LINE && guest_is_paged())
         fetch_byte(last);
 }
 
@@ -94,7 +80,6 @@ static void access_byte(uint32_t address)
 
     if (page)
         machines_access(page, address);
-    last_data_line = address / GUEST_LINE;
 }
 
 static void prove_access(qemu_plugin_meminfo_t info, uint32_t address)
@@ -111,16 +96,14 @@ static void accessed(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t where, v
 
     (void)cpu, (void)data;
     last_access = address;
-    if (!guest_is_paged())
-        return;
-    if (address % GUEST_LINE > GUEST_LINE - MAX_ACCESS)
-        last += (1u << qemu_plugin_mem_size_shift(info)) - 1;
-    if (address / GUEST_LINE != last_data_line) {
+    if (!recent_has(&recent_accesses, address) && guest_is_paged()) {
         access_byte(address);
         if (guest_wants_proof())
             prove_access(info, address);
     }
-    if (last / GUEST_LINE != last_data_line)
+    if (address % GUEST_LINE > GUEST_LINE - MAX_ACCESS)
+        last += (1u << qemu_plugin_mem_size_shift(info)) - 1;
+    if (last / GUEST_LINE != address / GUEST_LINE && guest_is_paged())
         access_byte(last);
 }
 
@@ -134,7 +117,7 @@ static void delivered(unsigned cpu, void *vector)
     if (!guest_is_paged())
         return;
     if ((uintptr_t)vector == VECTOR_PAGE_FAULT)
-        instructions--; /* the one that faulted was counted, and has not been executed */
+        instructions--; /* what faulted was counted at its start, unless it was its fetch */
     unsigned n = interrupt_accesses((uintptr_t)vector, fetched_by_user, addresses);
     for (unsigned i = 0; i < n; i++)
         access_byte(addresses[i]);
@@ -173,21 +156,21 @@ static void cr3_written(unsigned cpu, void *data)
         guest_reload_cr3(instructions == cr3_read + 1);
         break;
     }
-    forget_lines();
+    recent_forget();
 }
 
 static void cr4_written(unsigned cpu, void *data)
 {
     (void)cpu, (void)data;
     guest_write_cr4();
-    forget_lines();
+    recent_forget();
 }
 
 static void page_invalidated(unsigned cpu, void *data)
 {
     (void)cpu, (void)data;
     guest_invlpg();
-    forget_lines();
+    recent_forget();
 }
 
 /* --- instrumentation ------------------------------------------------------------------------- */
