@@ -186,7 +186,7 @@ static int decode(uint32_t code, struct wake_op *op)
         .against = (int32_t)(code << 20) >> 20,
     };
     if (code >> 31) /* FUTEX_OP_ARG_SHIFT */
-        op->operand = 1 << (op->operand & 31);
+        op->operand = 1u << (op->operand & 31);
     return op->operation > 4 || op->comparison > 5 ? -ENOSYS : 0;
 }
 

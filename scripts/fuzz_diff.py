@@ -77,11 +77,12 @@ def main():
             sys.exit(f"fuzz: no runs: {host.end() or postern.end() or 'the fuzzer does not start'}")
         calls += ours[1]
         differing = [number for number, value in theirs[0].items() if ours[0].get(number) != value]
-        for number in differing[:SHOWN - len(differences)]:
-            differences.append(first_difference(host, postern, number))
-            print(f"{postern.mode}: {differences[-1]}", flush=True)
-        print(f"{time.monotonic() - start:5.0f} s  {calls:>10,} calls  {len(differing)} of {args.chunk} runs "
-              "differ", flush=True)
+        found = [first_difference(host, postern, number) for number in differing[:SHOWN - len(differences)]]
+        steady = [line for line in found if line]
+        print("".join(f"{postern.mode}: {line}\n" for line in steady), end="")
+        print(f"{time.monotonic() - start:5.0f} s  {calls:>10,} calls  {len(steady)} runs differ, "
+              f"{len(found) - len(steady)} did not again", flush=True)
+        differences += steady
         seed += args.chunk
     sys.exit(bool(differences))
 

@@ -53,7 +53,7 @@ def prove(build, nursery, change):
         if not reason:
             continue
         print(f"found   {change.name:18} {mode:6} {reader.total('calls'):>9,} calls {seconds:>6.1f} s  "
-              f"{change.what}", flush=True)
+              f"{change.what}\n        {reason}", flush=True)
         show_shrunk(fuzzing.Runs(build, mode, kernel), reader, reason)
         return True
     print(f"MISSED  {change.name:18} {'':6} {reader.total('calls'):>9,} calls {PATIENCE:>6} s  {change.what}",

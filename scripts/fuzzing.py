@@ -167,19 +167,18 @@ class Runs:
                 return line
         sys.exit(f"fuzz: seed {seed} cannot be made: {self.machine.end()}")
 
-    def first_failure(self, runs):
-        """(index, reason) of the first of these runs that fails, or None."""
+    def first_failure(self, runs, kind=""):
+        """(index, reason) of the first of these runs that fails, in that way if one is named; or None."""
         text = "".join(run + "\n" for run in runs)
-        reader, seen = Reader(), -1
-        for line in self.machine.run(f"{self.options}--inputs /fuzz/inputs --stop --announce",
+        reader, seen, found = Reader(), -1, None
+        for line in self.machine.run(f"{self.options}--inputs /fuzz/inputs --announce",
                                      {"fuzz/inputs": text}):
             seen += line.startswith("@")
-            reader.line(line)
-        if reader.failures:
-            return seen, reader.failures[0][1]
-        if self.machine.end():
-            return seen, reader.panic or self.machine.end()
-        return None
+            if reader.line(line) and not found and kind in ("", kind_of(reader.failures[-1][1])):
+                found = seen, reader.failures[-1][1]
+        if not found and self.machine.end():
+            found = seen, reader.panic or self.machine.end()
+        return found
 
     def show(self, run, how):
         """The lines that a run prints, call by call; how: --trace or --test."""
@@ -198,12 +197,12 @@ def shrink(runs, run, say):
     if not found:
         return None, ""
     seed, words = run.split(":", 1)
-    words, reason = words.split(), found[1]
+    words, reason, kind = words.split(), found[1], kind_of(found[1])
     pieces = 2
     while len(words) > 1:
         size = -(-len(words) // pieces)
         candidates = [words[:at] + words[at + size:] for at in range(0, len(words), size)]
-        found = runs.first_failure([f"{seed}:{' '.join(part)} " for part in candidates if part])
+        found = runs.first_failure([f"{seed}:{' '.join(part)} " for part in candidates if part], kind)
         if found:
             words, reason, pieces = candidates[found[0]], found[1], max(pieces - 1, 2)
             say(f"{len(words)} steps: {reason}")

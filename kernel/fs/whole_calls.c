@@ -320,6 +320,8 @@ static ssize_t copy_range(struct file *in, unsafe_loff in_user, struct file *out
         error = take_position(out_user, out, &to);
     if (error)
         return error;
+    if (size > in->inode->size - MIN((uint64_t)from, in->inode->size))
+        size = in->inode->size - MIN((uint64_t)from, in->inode->size);
     if (in->inode == out->inode && from < to + (int64_t)size && to < from + (int64_t)size)
         return -EINVAL;
     if (!in->operations->read_at || !out->operations->write_kernel)

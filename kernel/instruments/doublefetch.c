@@ -4,6 +4,8 @@
  * what was checked need not be what is used. Only in kernels that are built with
  * FLAVOUR=doublefetch.
  *
+ * A program that names the same memory twice is caught too, but for the ways that are known below.
+ *
  * The linker gives this file the callers of the handlers and of the helpers that read (--wrap).
  */
 #include "kernel/instruments/stacks.h"
@@ -24,6 +26,7 @@ struct range {
 /* What a call, which lives as long, has read until now. */
 struct fetches {
     const char *name;
+    uint32_t arguments[6];
     unsigned nr_ranges;
     struct range ranges[RANGES];
 };
@@ -44,15 +47,22 @@ static struct fetches **running_here(void)
 static const struct {
     const char *first, *second;
 } exceptions[] = {
-    {"walk_begin", "walk_begin"},                     /* two paths */
+    {"read_and_exec", "arguments_add_vector"},        /* a path and a vector of arguments */
     {"read_and_exec", "add_user_string"},             /* a path and an argument */
+    {"arguments_add_vector", "add_user_string"},      /* a vector and a string */
+    {"add_user_string", "arguments_add_vector"},      /* the same */
     {"add_user_string", "add_user_string"},           /* arguments; of a page the last byte */
     {"arguments_add_vector", "arguments_add_vector"}, /* arguments and environment */
     {"vector_gather", "vector_gather"},               /* elements of a vector */
-    {"fetch_and_scan", "fetch_and_scan"},             /* sets of descriptors */
+    {"store", "store"},                               /* the same, into a file */
+    {"pselect", "poll_take_mask"},                    /* a pointer to a mask, and the mask */
+    {"pselect", "fetch_timespec"},                    /* and a time */
+    {"pselect", "fetch_timespec64"},                  /* the same */
+    {"poll_take_mask", "fetch_and_scan"},             /* a mask and sets of descriptors */
+    {"poll_take_mask", "set_fetch"},                  /* a mask and descriptors */
     {"key_of", "futex_wait"},                         /* the first looks whether it is there */
     {"key_of", "futex_wake_op"},                      /* so it does here */
-    {"key_of", "key_of"},                             /* two futexes */
+    {"key_of", "futex_requeue"},                      /* and here */
     {"release_robust", "release_robust"},             /* a list that goes in circles */
     {"owner_dies", "owner_dies"},                     /* and its words */
 };
@@ -67,20 +77,41 @@ static bool is_function(const char *name, uint32_t code)
            (!found[strlen(name)] || found[strlen(name)] == '.');
 }
 
+/* Names are slow to find, and thousands of arguments may be one string: the last pair is kept. */
 static bool is_excepted(uint32_t first, uint32_t second)
 {
-    for (unsigned i = 0; i < ARRAY_SIZE(exceptions); i++) {
-        if (is_function(exceptions[i].first, first) && is_function(exceptions[i].second, second))
-            return true;
+    static uint32_t last_first, last_second;
+    bool known = first == last_first && second == last_second;
+
+    for (unsigned i = 0; !known && i < ARRAY_SIZE(exceptions); i++)
+        known =
+            is_function(exceptions[i].first, first) && is_function(exceptions[i].second, second);
+    if (known) {
+        last_first = first;
+        last_second = second;
     }
-    return false;
+    return known;
+}
+
+/* True if one argument leads to one place, and another to the other: the program passed the same
+ * memory twice. */
+static bool is_aliased(const struct fetches *call, vaddr_t first, vaddr_t second)
+{
+    unsigned to_first = 0, to_second = 0, to_both = 0;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(call->arguments); i++) {
+        to_first += call->arguments[i] == first;
+        to_second += call->arguments[i] == second;
+        to_both += call->arguments[i] == first && first == second;
+    }
+    return to_both ? to_both > 1 : to_first && to_second;
 }
 
 /* --- the record --------------------------------------------------------------------------------
  */
 
-static void report(const struct fetches *call, const struct range *first, vaddr_t address,
-                   uint32_t reader)
+static _Noreturn void report(const struct fetches *call, const struct range *first, vaddr_t address,
+                             uint32_t reader)
 {
     uint32_t offset;
     const char *before = symbol_name(first->reader, &offset), *now = symbol_name(reader, &offset);
@@ -108,7 +139,8 @@ static void fetched(vaddr_t address, size_t size, uint32_t reader)
         return;
     for (unsigned i = 0; i < MIN(call->nr_ranges, RANGES); i++) {
         const struct range *r = &call->ranges[i];
-        if (address < r->end && r->start < range.end && !is_excepted(r->reader, reader))
+        if (address < r->end && r->start < range.end && !is_aliased(call, r->start, address) &&
+            !is_excepted(r->reader, reader))
             report(call, r, MAX(address, r->start), reader);
     }
     add_range(call, &range);
@@ -179,7 +211,11 @@ ssize_t __wrap_copy_str_u2k(char *to, unsafe_string from, size_t size)
 /* A call within a batch has a trapframe of its own, and a record. */
 static long run(const char *name, syscall_handler handler, struct trapframe *tf)
 {
-    struct fetches fetches = {.name = name}, **here = running_here();
+    struct fetches **here = running_here();
+    struct fetches fetches = {
+        .name = name,
+        .arguments = {tf->ebx, tf->ecx, tf->edx, tf->esi, tf->edi, tf->ebp},
+    };
     struct fetches *outer = tf == current_trapframe() ? NULL : *here;
 
     *here = &fetches;

@@ -90,8 +90,8 @@ MISTAKES = (
     ("frame-freed", r"KASan: frame-use-after-free"),
     ("stack-overrun", r"KASan: stack-out-of-bounds"),
     ("global-overrun", r"KASan: global-out-of-bounds"),
-    ("copy-overrun", r"KASan: heap-out-of-bounds: write of 21 bytes .* by copy_bytes"),
     ("double-fetch", r"double fetch: postern_sabotage reads .* again: in fetch_twice"),
+    ("copy-overrun", r"KASan: heap-out-of-bounds: write of 21 bytes .* by copy_bytes"),
 )
 
 ROWS = [

@@ -237,6 +237,7 @@ static void check_wake_op(void)
         {"and not", ENCODE(OP_ANDN, 6, COMPARE_EQ, 9), 3, 1},
         {"xor", ENCODE(OP_XOR, 6, COMPARE_EQ, 9), 3, 5},
         {"add 1 shifted by 4", ENCODE(OP_ADD | OP_SHIFT, 4, COMPARE_EQ, 9), 3, 19},
+        {"or 1 shifted by 31", ENCODE(OP_OR | OP_SHIFT, 31, COMPARE_EQ, 9), 3, INT32_MIN + 3},
     };
     pid_t children[SLEEPERS];
 

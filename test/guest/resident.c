@@ -75,7 +75,8 @@ static void check_answers(int door)
         if (postern_undisturbed(&before, &after))
             break;
     }
-    ktap_ok(after.cr3_writes - before.cr3_writes <= 2, "%s: no CR3 write but the counters' own",
+    uint32_t own = postern_get(POSTERN_COPY) == COPY_BOUNCE ? 4 : 2;
+    ktap_ok(after.cr3_writes - before.cr3_writes <= own, "%s: no CR3 write but the counters' own",
             door_names[door]);
     ktap_equal(call(door, 255), -ENOSYS, "%s: a number without a call", door_names[door]);
     ktap_equal(call(door, 256), -ENOSYS, "%s: the first number that is never looked up",

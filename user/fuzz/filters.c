@@ -66,14 +66,21 @@ static void small_offset(uint32_t *low, uint32_t *high)
 {
     if (options.portable && (int32_t)*high >= 0) {
         *high = 0;
-        *low &= 0x3fffffff;
+        *low &= 0xfffff;
     }
+}
+
+static void truncate_32(uint32_t *a)
+{
+    if (options.portable && (int32_t)a[1] >= 0)
+        a[1] &= 0xfffff;
 }
 
 /* SEEK_DATA, SEEK_HOLE: a file's end is the only hole that Postern tells, so positions would part.
  */
 static void seek_plainly(uint32_t *a)
 {
+    truncate_32(a);
     if (options.portable && a[2] > 2)
         a[2] = 0;
 }
@@ -83,6 +90,27 @@ static void llseek_plainly(uint32_t *a)
     small_offset(&a[2], &a[1]);
     if (options.portable && a[4] > 2)
         a[4] = 0;
+}
+
+/* The flags of open(2) and memfd_create(2) that both kernels have. */
+#define OPEN_FLAGS 02707707u
+
+static void open_flags(uint32_t *a)
+{
+    if (options.portable)
+        a[1] &= OPEN_FLAGS;
+}
+
+static void openat_flags(uint32_t *a)
+{
+    if (options.portable)
+        a[2] &= OPEN_FLAGS;
+}
+
+static void memfd_flags(uint32_t *a)
+{
+    if (options.portable)
+        a[1] &= ~4u; /* MFD_HUGETLB */
 }
 
 static void write_low(uint32_t *a)
@@ -171,6 +199,8 @@ static void map_anywhere(uint32_t *a)
     a[3] &= ~(MAP_FIXED | 0x100000u);
     if ((a[3] & (MAP_POPULATE | MAP_LOCKED)) && a[1] > 16 * PAGE)
         a[1] = 16 * PAGE;
+    if (options.portable && a[1] > 1 << 24) /* how much there is differs */
+        a[1] = 1 << 24;
     if (a[3] & MAP_GROWSDOWN)
         a[3] &= ~MAP_GROWSDOWN; /* would grow into the arena */
 }
@@ -265,6 +295,13 @@ static void poll_at_once(uint32_t *a)
     a[2] = a[2] > 1 ? 1 : a[2];
 }
 
+/* Postern has no locks that inherit priorities. */
+static void plain_futex(uint32_t *a)
+{
+    if (options.portable && (a[1] & 127) > 5 && (a[1] & 127) != 9 && (a[1] & 127) != 10)
+        a[1] &= ~127u;
+}
+
 /* A pipe's size is what transfer.c has it be. */
 static void keep_pipe_size(uint32_t *a)
 {
@@ -290,6 +327,11 @@ static const struct {
     {NR_setpgid, both_pids},
     {NR_pwrite64, write_low},
     {NR_pwritev, write_low},
+    {NR_truncate, truncate_32},
+    {NR_ftruncate, truncate_32},
+    {NR_open, open_flags},
+    {NR_openat, openat_flags},
+    {NR_memfd_create, memfd_flags},
     {NR_truncate64, truncate_low},
     {NR_ftruncate64, truncate_low},
     {NR_lseek, seek_plainly},
@@ -326,6 +368,8 @@ static const struct {
     {NR_rt_sigsuspend, rt_suspend},
     {NR_set_thread_area, other_segment},
     {NR_poll, poll_at_once},
+    {NR_futex, plain_futex},
+    {NR_futex_time64, plain_futex},
     {NR_fcntl, keep_pipe_size},
     {NR_fcntl64, keep_pipe_size},
 };

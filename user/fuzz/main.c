@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -214,6 +215,7 @@ static bool prepare(void)
         perror("fuzz: cannot become nobody");
         return false;
     }
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){1024, 1024}); /* the same on every kernel */
     if (!world_build(options.portable) || !run_init())
         return false;
     arena_build(FD_FILE);
@@ -225,6 +227,7 @@ static bool prepare(void)
         perror(arguments.corpus);
         return false;
     }
+    run_warm_up();
     totals.started = time(NULL);
     return true;
 }

@@ -28,6 +28,7 @@
 #define POISON           0xa5
 #define POISONED_RUNS    8 /* one in so many */
 #define RACES            16
+#define WARM_UP          3 /* runs */
 #define LEAKS            4 /* times that a run must leave something behind */
 
 static struct outcome *outcome;
@@ -256,8 +257,6 @@ bool run_init(void)
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
     sigprocmask(SIG_BLOCK, &set, NULL);
-    if (on_postern())
-        usage = postern_usage();
     outcome =
         mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     return outcome != MAP_FAILED;
@@ -271,6 +270,18 @@ void run_from_seed(struct run *run, uint32_t seed, unsigned count)
     run->count = count;
     for (unsigned i = 0; i < count; i++)
         run->steps[i] = generate_step(&d);
+}
+
+void run_warm_up(void)
+{
+    static struct run run;
+
+    for (uint32_t i = 1; i <= WARM_UP && on_postern(); i++) {
+        run_from_seed(&run, -i, STEPS_MAX);
+        run_make(&run, RUN_QUIET);
+    }
+    if (on_postern())
+        usage = postern_usage();
 }
 
 /* Whether pid ended by itself; one that makes no step for some seconds is ended. */
@@ -375,6 +386,8 @@ const char *run_leaks(const struct run *run)
         if (i + 1 < LEAKS)
             run_make(run, RUN_QUIET);
     }
+    if (!has_grown(&usage, &first)) /* it only came and went */
+        return "";
     snprintf(text, sizeof(text), "leaks: frames %d -> %d, heap %d -> %d, files %d -> %d",
              first.frames, usage.frames, first.heap, usage.heap, first.files, usage.files);
     return text;

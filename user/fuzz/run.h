@@ -29,6 +29,10 @@ enum run_mode {
 /* Once, before the first: shares what outcomes are told in. */
 bool run_init(void);
 
+/* What the kernel keeps for the next time is there from now on: no leak. After the arena is built.
+ */
+void run_warm_up(void);
+
 /* Makes a run out of a seed. */
 void run_from_seed(struct run *run, uint32_t seed, unsigned count);
 

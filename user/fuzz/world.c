@@ -177,6 +177,7 @@ void world_restore(void)
 {
     remove_names();
     make_names();
+    place(open("directory", O_RDONLY | O_DIRECTORY), FD_DIRECTORY);
     restore_descriptors();
 }
 

@@ -14,7 +14,7 @@ uint64_t guest_cr3_writes, guest_unknown_cr3, guest_disagreements;
 
 static uint8_t *memory; /* physical address 0 in QEMU's memory; NULL: not known yet */
 static uint32_t memory_size;
-static uint32_t cr3;
+static uint32_t cr3, saved_cr3;
 
 static struct page pages[1u << (32 - PAGE_SHIFT)];
 static uint32_t epoch = 1;
@@ -186,10 +186,15 @@ void guest_write_cr3(uint32_t value)
     flush_local();
 }
 
-void guest_reload_cr3(bool surely)
+void guest_save_cr3(void)
 {
-    guest_unknown_cr3 += !surely;
-    flush_local();
+    saved_cr3 = cr3;
+}
+
+void guest_restore_cr3(void)
+{
+    guest_unknown_cr3 += !saved_cr3;
+    guest_write_cr3(saved_cr3);
 }
 
 /* Everything, global or not: kernels write CR4 to toggle PGE. */

@@ -76,10 +76,12 @@ static inline uint32_t page_paddr(const struct page *page, uint32_t address)
 
 uint32_t guest_pde_address(uint32_t address);
 
-/* What the guest does to its TLB. surely: false where the value is not known, but taken for the old
- * one. */
+/* What the guest does to its TLB. A value that comes from a register is taken for the one that was
+ * read last: around an interrupt in the gate page, or to flush. guest_prove() would find another.
+ */
 void guest_write_cr3(uint32_t value);
-void guest_reload_cr3(bool surely);
+void guest_save_cr3(void);
+void guest_restore_cr3(void);
 void guest_write_cr4(void);
 void guest_invlpg(void);
 

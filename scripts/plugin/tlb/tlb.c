@@ -27,7 +27,6 @@ int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 static uint64_t instructions;
 static uint32_t last_access; /* address of the latest access to data */
 static bool fetched_by_user; /* the latest instruction's line is user mode's */
-static uint64_t cr3_read;    /* instructions before the latest read of CR3 */
 
 /* --- marks ----------------------------------------------------------------------------------- */
 
@@ -136,7 +135,7 @@ static void table_loaded(unsigned cpu, qemu_plugin_meminfo_t info, uint64_t addr
 static void cr3_was_read(unsigned cpu, void *data)
 {
     (void)cpu, (void)data;
-    cr3_read = instructions;
+    guest_save_cr3();
 }
 
 static void cr3_written(unsigned cpu, void *data)
@@ -152,8 +151,7 @@ static void cr3_written(unsigned cpu, void *data)
         guest_write_cr3(guest_read(last_access));
         break;
     case CR3_OTHER:
-        /* QEMU ends a block with a read of CR3, so what came before is seen only here */
-        guest_reload_cr3(instructions == cr3_read + 1);
+        guest_restore_cr3();
         break;
     }
     recent_forget();
