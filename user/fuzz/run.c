@@ -46,9 +46,13 @@ static void fail(const struct run *run, unsigned index, const char *call, const 
 
 static void arm_timer(void)
 {
+    static const struct itimerval none;
     struct itimerval interval = {{0, SLEEP_LIMIT}, {0, SLEEP_LIMIT}};
 
     setitimer(ITIMER_REAL, &interval, NULL);
+    /* a call that fails may have armed one before */
+    setitimer(ITIMER_VIRTUAL, &none, NULL);
+    setitimer(ITIMER_PROF, &none, NULL);
 }
 
 static void close_pair(uint32_t address)
@@ -343,7 +347,8 @@ const struct outcome *run_make(const struct run *run, enum run_mode how)
         fail(run, 0, "fork", strerror(errno));
         return outcome;
     }
-    judge_end(run, wait_for(pid, &status), status);
+    bool by_itself = wait_for(pid, &status);
+    judge_end(run, by_itself, status);
     if (!outcome->failure[0] && (differs = arena_differs_anywhere())) {
         char reason[REASON_SIZE];
         snprintf(reason, sizeof(reason), "byte %#x of the parent's", differs);
