@@ -92,20 +92,24 @@ int walk_last(struct walk *walk, struct inode **result)
 {
     struct inode *at = walk->at;
 
+    if (walk->kind == LAST_ROOT) { /* nothing is looked up */
+        *result = inode_get(at);
+        return 0;
+    }
     if (!S_ISDIR(at->mode))
-        return walk->kind == LAST_ROOT ? (*result = inode_get(at), 0) : -ENOTDIR;
+        return -ENOTDIR;
     bool for_all = (at->mode & 0111) == 0111; /* nearly always; then who asks does not matter */
     int error = for_all ? 0 : inode_permission(at, MAY_EXEC);
     if (error)
         return error;
     switch (walk->kind) {
-    case LAST_ROOT:
     case LAST_DOT:
         *result = inode_get(at);
         return 0;
     case LAST_DOTDOT:
         *result = topmost(inode_get(parent_of(walk, at)));
         return 0;
+    case LAST_ROOT:
     case LAST_NAME:
         break;
     }
