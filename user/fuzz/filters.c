@@ -194,14 +194,15 @@ static void move_hole(uint32_t *a)
     a[3] &= ~2u; /* MREMAP_FIXED */
 }
 
-/* Types that Postern does not have, memory that may not be locked, pages behind 8 TiB. */
+/* Without types and flags that Postern does not have, locks that may not be had, pages behind 8
+ * TiB. */
 static void map_portably(uint32_t *a)
 {
     uint32_t type = a[3] & MAP_TYPE;
 
     if (type == MAP_SHARED_VALIDATE || type == 8) /* MAP_DROPPABLE */
         a[3] &= ~(uint32_t)MAP_TYPE;
-    a[3] &= ~(uint32_t)MAP_LOCKED;
+    a[3] &= ~(uint32_t)(MAP_LOCKED | MAP_HUGETLB);
     a[5] &= 0x7fffffff;
 }
 
