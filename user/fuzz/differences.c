@@ -118,5 +118,7 @@ uint64_t differences_hash(uint64_t hash, const struct attempt *attempt)
         else
             forget_bytes(a);
     }
+    if (options.portable && attempt->traits & UNCOMPARED) /* it may have moved bytes on one only */
+        world_restore_descriptors();
     return hash;
 }
