@@ -36,6 +36,7 @@
 #define P_ALL       0
 #define P_PID       1
 #define P_PGID      2
+#define P_PIDFD     3
 
 /* futex(2) */
 #define FUTEX_WAIT           0

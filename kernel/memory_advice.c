@@ -147,6 +147,17 @@ SYSCALL_DEFINE3(madvise, vaddr_t, start, size_t, length, int, what)
 /* --- msync, mincore -----------------------------------------------------------------------------
  */
 
+static bool is_locked(const struct space *space, vaddr_t start, vaddr_t end)
+{
+    const struct region *region;
+
+    space_for_each_region(region, space) {
+        if (region->start < end && region->end > start && region->flags & REGION_LOCKED)
+            return true;
+    }
+    return false;
+}
+
 /* Files are in memory, and their mappings are their pages: there is nothing to write back. */
 SYSCALL_DEFINE3(msync, vaddr_t, start, size_t, length, uint32_t, flags)
 {
@@ -158,8 +169,7 @@ SYSCALL_DEFINE3(msync, vaddr_t, start, size_t, length, uint32_t, flags)
         return -EINVAL;
     if (round_range(start, length, &end))
         return -ENOMEM;
-    const struct region *region = space_find(space, start);
-    if (region && flags & MS_INVALIDATE && region->flags & REGION_LOCKED)
+    if (flags & MS_INVALIDATE && is_locked(space, start, end))
         return -EBUSY;
     return space_hole(space, start, end) < end ? -ENOMEM : 0;
 }

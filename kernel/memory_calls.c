@@ -212,11 +212,11 @@ SYSCALL_DEFINE3(mprotect, vaddr_t, start, size_t, length, uint32_t, protection)
         return -EINVAL;
     if (!length)
         return 0;
-    if (end <= start || end > USER_LIMIT)
+    if (end <= start)
         return -ENOMEM;
     if (protection & ~grows & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM))
         return -EINVAL;
-    const struct region *region = space_find(space, start);
+    const struct region *region = end <= USER_LIMIT ? space_find(space, start) : NULL;
     if (!region)
         return -ENOMEM;
     if (grows == PROT_GROWSUP || (grows && !(region->flags & REGION_STACK)))

@@ -155,8 +155,10 @@ SYSCALL_DEFINE5(waitid, int, type, int32_t, id, unsafe_siginfo, user, uint32_t, 
                      __WCLONE)) ||
         !(options & (WEXITED | WSTOPPED | WCONTINUED)))
         return -EINVAL;
-    if (type < P_ALL || type > P_PGID || (type == P_PID && id <= 0) || (type == P_PGID && id < 0))
+    if (type < P_ALL || type > P_PIDFD || (type == P_PID && id <= 0) || (type > P_PID && id < 0))
         return -EINVAL;
+    if (type == P_PIDFD) /* no descriptor is a process's */
+        return -EBADF;
     if (type == P_PGID && !id)
         request.id = current_process()->group;
     int result = wait_for(&request, &seen);

@@ -40,7 +40,7 @@ static bool walk_more(struct walk *walk)
 }
 
 /* The next name becomes the last. */
-static int walk_take(struct walk *walk)
+static void walk_take(struct walk *walk)
 {
     const char *start = walk->rest, *p = start;
     uint32_t hash = HASH_START;
@@ -55,7 +55,6 @@ static int walk_take(struct walk *walk)
         walk->kind = LAST_DOT;
     else if (*start == '.' && start[1] == '.' && walk->last.length == 2)
         walk->kind = LAST_DOTDOT;
-    return walk->last.length <= NAME_MAX ? 0 : -ENAMETOOLONG;
 }
 
 /* --- steps ------------------------------------------------------------------------------------ */
@@ -92,23 +91,29 @@ int walk_last(struct walk *walk, struct inode **result)
 {
     struct inode *at = walk->at;
 
+    if (walk->kind == LAST_ROOT) { /* nothing is looked up */
+        *result = inode_get(at);
+        return 0;
+    }
     if (!S_ISDIR(at->mode))
-        return walk->kind == LAST_ROOT ? (*result = inode_get(at), 0) : -ENOTDIR;
+        return -ENOTDIR;
     bool for_all = (at->mode & 0111) == 0111; /* nearly always; then who asks does not matter */
     int error = for_all ? 0 : inode_permission(at, MAY_EXEC);
     if (error)
         return error;
     switch (walk->kind) {
-    case LAST_ROOT:
     case LAST_DOT:
         *result = inode_get(at);
         return 0;
     case LAST_DOTDOT:
         *result = topmost(inode_get(parent_of(walk, at)));
         return 0;
+    case LAST_ROOT:
     case LAST_NAME:
         break;
     }
+    if (walk->last.length > NAME_MAX)
+        return -ENAMETOOLONG;
     error = at->operations->lookup(at, &walk->last, result);
     if (!error)
         *result = topmost(*result);
@@ -166,12 +171,10 @@ static int walk_step(struct walk *walk)
 int walk_to_parent(struct walk *walk)
 {
     while (walk_more(walk)) {
-        int error = walk_take(walk);
-        if (error)
-            return error;
+        walk_take(walk);
         if (!walk_more(walk))
             return 0;
-        error = walk_step(walk);
+        int error = walk_step(walk);
         if (error)
             return error;
     }

@@ -317,6 +317,24 @@ static int make_nameless(void *unused)
     return fstat(memory, &s) || s.st_uid != geteuid() || fchmod(memory, 0600) ? 4 : 0;
 }
 
+/* The empty path searches no directory, not even the one that it means; who may not search one is
+ * not told that a name is too long for it. */
+static int look_at_closed(void *unused)
+{
+    int fd = open("closed", O_RDONLY | O_DIRECTORY);
+    struct stat s;
+
+    (void)unused;
+    if (!geteuid() && (setgid(65534) || setuid(65534)))
+        return 1;
+    if (fstatat(fd, "", &s, AT_EMPTY_PATH) || fstatat(fd, ".", &s, 0) != -1 || errno != EACCES)
+        return 2;
+    char name[300];
+    memset(name, 'n', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    return fstatat(fd, name, &s, 0) != -1 || errno != EACCES ? 3 : 0;
+}
+
 int main(void)
 {
     ktap_begin();
@@ -333,6 +351,8 @@ int main(void)
     check_mknod();
     check_statfs();
     ktap_equal(spawn_body(make_nameless, NULL), 0, "pipes and memfds belong to who makes them");
+    mkdir("closed", 0600);
+    ktap_equal(spawn_body(look_at_closed, NULL), 0, "paths in a directory without search");
     scratch_leave();
     return ktap_end();
 }

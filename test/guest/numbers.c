@@ -220,6 +220,7 @@ static const struct {
     {"wait4: -2^31", SYS_wait4, {MIN_INT, 0, WNOHANG, 0}, ESRCH},
     {"wait4: nobody", SYS_wait4, {NOBODY, 0, WNOHANG, 0}, ECHILD},
     {"waitid: kind 99", SYS_waitid, {99, 0, GOOD, WEXITED, 0}, EINVAL},
+    {"waitid: no process's descriptor", SYS_waitid, {P_PIDFD, 0, GOOD, WEXITED, 0}, EBADF},
     {"waitid: no options", SYS_waitid, {P_ALL, 0, GOOD, 0, 0}, EINVAL},
     {"getpgid: -1", SYS_getpgid, {-1}, ESRCH},
     {"setpgid: group -1", SYS_setpgid, {0, -1}, EINVAL},

@@ -84,6 +84,7 @@ static void check_mprotect(void)
     check_error(syscall(SYS_mprotect, memory + 1, PAGE, PROT_READ), EINVAL, "mprotect: unaligned");
     check_error(mprotect(memory, PAGE, 0x40), EINVAL, "mprotect: an unknown bit");
     check_error(mprotect((void *)HIGH, PAGE, PROT_READ), ENOMEM, "mprotect: nothing is there");
+    check_error(mprotect((void *)HIGH, PAGE, 0x40), EINVAL, "mprotect: nor an unknown bit");
     check_error(syscall(SYS_mprotect, 0xfffff000, 2 * PAGE, PROT_READ), ENOMEM,
                 "mprotect: around the end");
     munmap(memory + 3 * PAGE, PAGE);
@@ -250,7 +251,9 @@ static void check_residence(void)
         ktap_skip("this kernel lacks the call", "mlock");
     } else {
         check_error(mlock((void *)HIGH, PAGE), ENOMEM, "mlock: nothing is there");
-        ktap_equal(munlock(memory, 3 * PAGE), 0, "munlock");
+        ktap_equal(munlock(memory, 2 * PAGE), 0, "munlock");
+        check_error(msync(memory, 3 * PAGE, MS_INVALIDATE), EBUSY, "msync: the last is locked");
+        ktap_equal(munlock(memory, 3 * PAGE), 0, "munlock of all");
     }
     check_error(msync(memory, PAGE, MS_SYNC | MS_ASYNC), EINVAL, "msync: both at once");
     check_error(msync(memory + 1, PAGE, MS_SYNC), EINVAL, "msync: unaligned");

@@ -5,6 +5,7 @@
 #include "user/fuzz/world.h"
 
 #define ANY    0x7fffffff
+#define DONE   0x7ffffffe
 #define ERRORS (-4095)
 #define NONE   (-1)
 
@@ -26,14 +27,36 @@ static uint64_t mix(uint64_t hash, uint32_t value)
     return hash ^ hash >> 29;
 }
 
+static bool ends_sleep(long result)
+{
+    return result == -EINTR || result == -EAGAIN || result == -ETIMEDOUT;
+}
+
+static bool is_error(long result)
+{
+    return result < 0 && result >= -4095;
+}
+
+/* Whether result is expected, or of the kind that expected stands for. */
+static bool fits(long result, int expected)
+{
+    switch (expected) {
+    case ANY:
+        return true;
+    case ERRORS:
+        return is_error(result);
+    case DONE:
+        return !is_error(result) || ends_sleep(result);
+    }
+    return result == expected;
+}
+
 static const struct difference *find_difference(const struct attempt *attempt)
 {
     for (unsigned i = 0; i < sizeof(differences) / sizeof(differences[0]); i++) {
         const struct difference *d = &differences[i];
         bool same = d->argument == NONE || attempt->values[d->argument] == d->value;
-        bool failed = attempt->result < 0 && attempt->result >= -4095;
-        bool named = d->results[0] == ANY || (d->results[0] == ERRORS && failed) ||
-                     attempt->result == d->results[0] || attempt->result == d->results[1];
+        bool named = fits(attempt->result, d->results[0]) || fits(attempt->result, d->results[1]);
         if (d->number == attempt->call->number && same && named)
             return d;
     }
@@ -44,16 +67,15 @@ static const struct difference *find_difference(const struct attempt *attempt)
 static long common_result(const struct attempt *attempt)
 {
     const struct difference *d = find_difference(attempt);
-    long result = attempt->result;
+    long result = d ? d->results[1] : attempt->result;
 
-    if (d)
-        return d->results[1];
-    if ((attempt->traits & SLEEPS) &&
-        (result == -EINTR || result == -EAGAIN || result == -ETIMEDOUT))
+    if (result == ANY)
+        return ANY;
+    if ((attempt->traits & SLEEPS) && ends_sleep(result))
         return 0;
-    if (attempt->may_fault && result < 0 && result >= -4095)
+    if (attempt->may_fault && is_error(result))
         return -EFAULT;
-    if ((attempt->traits & (LOCAL_RESULT | VOLATILE | FORKS)) && (result >= 0 || result < -4095))
+    if ((attempt->traits & (LOCAL_RESULT | VOLATILE | FORKS)) && !is_error(result))
         return 0;
     return result;
 }
@@ -96,5 +118,7 @@ uint64_t differences_hash(uint64_t hash, const struct attempt *attempt)
         else
             forget_bytes(a);
     }
+    if (options.portable && attempt->traits & UNCOMPARED) /* it may have moved bytes on one only */
+        world_restore_descriptors();
     return hash;
 }

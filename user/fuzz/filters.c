@@ -194,8 +194,22 @@ static void move_hole(uint32_t *a)
     a[3] &= ~2u; /* MREMAP_FIXED */
 }
 
+/* Without types and flags that Postern does not have, locks that may not be had, pages behind 8
+ * TiB. */
+static void map_portably(uint32_t *a)
+{
+    uint32_t type = a[3] & MAP_TYPE;
+
+    if (type == MAP_SHARED_VALIDATE || type == 8) /* MAP_DROPPABLE */
+        a[3] &= ~(uint32_t)MAP_TYPE;
+    a[3] &= ~(uint32_t)(MAP_LOCKED | MAP_HUGETLB);
+    a[5] &= 0x7fffffff;
+}
+
 static void map_anywhere(uint32_t *a)
 {
+    if (options.portable)
+        map_portably(a);
     a[3] &= ~(MAP_FIXED | 0x100000u);
     if ((a[3] & (MAP_POPULATE | MAP_LOCKED)) && a[1] > 16 * PAGE)
         a[1] = 16 * PAGE;
@@ -261,6 +275,13 @@ static void prctl(uint32_t *a)
 {
     if (a[0] == 22 || a[0] == 35 || a[0] == 26)
         a[0] = 15;
+}
+
+/* Others change where Linux maps memory, and whether it can be executed. */
+static void plain_personality(uint32_t *a)
+{
+    if (options.portable && a[0] != 0xffffffff)
+        a[0] &= 0xff;
 }
 
 /* SIGALRM must be able to end it. */
@@ -364,6 +385,7 @@ static const struct {
     {NR_copy_file_range, clip_fifth},
     {NR_fallocate, allocate_little},
     {NR_prctl, prctl},
+    {NR_personality, plain_personality},
     {NR_sigsuspend, suspend},
     {NR_rt_sigsuspend, rt_suspend},
     {NR_set_thread_area, other_segment},

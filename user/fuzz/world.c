@@ -138,8 +138,7 @@ void world_reset_flags(int fd)
     }
 }
 
-/* Contents and positions that all runs share. */
-static void restore_descriptors(void)
+void world_restore_descriptors(void)
 {
     char bytes[4096];
 
@@ -166,7 +165,7 @@ bool world_build(bool portable)
     }
     make_names();
     if (make_descriptors()) {
-        restore_descriptors();
+        world_restore_descriptors();
         return true;
     }
     perror("fuzz: the world cannot be built");
@@ -178,7 +177,7 @@ void world_restore(void)
     remove_names();
     make_names();
     place(open("directory", O_RDONLY | O_DIRECTORY), FD_DIRECTORY);
-    restore_descriptors();
+    world_restore_descriptors();
 }
 
 static void make_terminal(void)

@@ -43,6 +43,9 @@ void world_begin(void);
 /* In the other process after a run: the names are what they were. */
 void world_restore(void);
 
+/* Contents, positions and flags of the descriptors that all runs share are what they were. */
+void world_restore_descriptors(void);
+
 /* Removes the directory. */
 void world_leave(void);
 
