@@ -40,9 +40,10 @@ static bool check_result(const struct attempt *attempt, char *text)
 {
     long result = attempt->result;
 
-    /* some tell a user's number, which may be any */
-    if (result < -ERRNO_LAST && result > -4096 && attempt->call->arguments[0].kind &&
-        !(attempt->traits & LOCAL_RESULT)) {
+    /* what takes no argument cannot fail, but may tell a user's number, which is any */
+    if (!attempt->call->arguments[0].kind)
+        return true;
+    if (result < -ERRNO_LAST && result > -4096 && !(attempt->traits & LOCAL_RESULT)) {
         snprintf(text, REASON_SIZE, "%ld is no error that user mode knows", -result);
         return false;
     }
