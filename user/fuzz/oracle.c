@@ -40,8 +40,8 @@ static bool check_result(const struct attempt *attempt, char *text)
 {
     long result = attempt->result;
 
-    /* what takes no argument cannot fail, but may tell a user's number, which is any */
-    if (!attempt->call->arguments[0].kind)
+    /* what takes no address may tell a user's number instead, which is any */
+    if (!attempt->nr_accesses)
         return true;
     if (result < -ERRNO_LAST && result > -4096 && !(attempt->traits & LOCAL_RESULT)) {
         snprintf(text, REASON_SIZE, "%ld is no error that user mode knows", -result);
