@@ -179,22 +179,16 @@ static void make_seeds(void)
     }
 }
 
-static bool make_inputs(void)
+static void make_inputs(FILE *file)
 {
     static char line[20 * STEPS_MAX];
     static struct run run;
-    FILE *file = fopen(arguments.inputs, "r");
 
-    if (!file) {
-        perror(arguments.inputs);
-        return false;
-    }
     while (!(arguments.stop && totals.failures) && fgets(line, sizeof(line), file)) {
         if (run_parse(&run, line))
             make(&run);
     }
     fclose(file);
-    return true;
 }
 
 /* --- before them
@@ -238,10 +232,18 @@ int main(int argc, char **argv)
         fprintf(stderr, "fuzz: see user/fuzz/main.c for what it takes\n");
         return 2;
     }
+    /* nobody might not be let into its directory */
+    FILE *inputs = arguments.inputs ? fopen(arguments.inputs, "r") : NULL;
+    if (arguments.inputs && !inputs) {
+        perror(arguments.inputs);
+        return 2;
+    }
     if (!prepare())
         return 2;
-    if (arguments.inputs ? !make_inputs() : (make_seeds(), false))
-        return 2;
+    if (inputs)
+        make_inputs(inputs);
+    else
+        make_seeds();
     say_progress("done");
     world_leave();
     return totals.failures != 0;
