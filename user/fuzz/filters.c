@@ -403,3 +403,20 @@ void filter(struct attempt *attempt)
             filters[i].change(attempt->values);
     }
 }
+
+/* An address that lies in the program's own text may be one of its data. */
+bool filter_overwrites(struct attempt *attempt)
+{
+    extern char etext[], end[];
+    bool found = false;
+
+    for (unsigned i = 0; i < attempt->nr_accesses; i++) {
+        const struct access *a = &attempt->accesses[i];
+        if ((a->right & ARENA_WRITE) && a->address < (uint32_t)end &&
+            (uint64_t)a->address + a->size > (uint32_t)etext) {
+            attempt->values[a->argument] = arena_address(9);
+            found = true;
+        }
+    }
+    return found;
+}
