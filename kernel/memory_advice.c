@@ -212,7 +212,7 @@ static int lock_range(vaddr_t start, size_t length, vaddr_t *first, vaddr_t *end
     *first = ROUND_DOWN(start, PAGE_SIZE);
     uint32_t size = ROUND_UP(length + start % PAGE_SIZE, PAGE_SIZE);
     *end = *first + size;
-    return *end < *first ? -EINVAL : 0;
+    return *end < *first || size < length ? -ENOMEM : 0;
 }
 
 static int change_lock(vaddr_t start, size_t length, uint32_t set, uint32_t clear, bool touch)

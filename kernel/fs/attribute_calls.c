@@ -236,7 +236,8 @@ static int may_change_times(const struct inode *inode, const struct new_time *ti
 /* Takes over the reference. times: of access and of change. */
 static int change_times(struct inode *inode, const struct new_time *times)
 {
-    int error = may_change_times(inode, times);
+    int error =
+        is_valid(&times[0]) && is_valid(&times[1]) ? may_change_times(inode, times) : -EINVAL;
 
     if (!error) {
         set_time(&inode->accessed, &times[0]);
@@ -254,8 +255,6 @@ static int change_times_at(int dirfd, unsafe_string path, const struct new_time 
     struct inode *inode;
     int error;
 
-    if (!is_valid(&times[0]) || !is_valid(&times[1]))
-        return -EINVAL;
     if (times[0].nanoseconds == UTIME_OMIT && times[1].nanoseconds == UTIME_OMIT)
         return 0;
     if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))

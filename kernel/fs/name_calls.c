@@ -144,9 +144,10 @@ SYSCALL_DEFINE5(linkat, int, old_dirfd, unsafe_string, old, int, dirfd, unsafe_s
 {
     if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
+    /* what somebody else has opened and passed on must not get a name (linkat(2)) */
+    bool may_be_empty = (flags & AT_EMPTY_PATH) && process_is_root();
     return link_at(old_dirfd, old, dirfd, path,
-                   (flags & AT_SYMLINK_FOLLOW ? WALK_FOLLOW : 0) |
-                       (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0));
+                   (flags & AT_SYMLINK_FOLLOW ? WALK_FOLLOW : 0) | (may_be_empty ? WALK_EMPTY : 0));
 }
 
 /* --- a name less ------------------------------------------------------------------------------ */

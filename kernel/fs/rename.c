@@ -86,10 +86,8 @@ static int rename_checked(struct renaming *r)
 
 static int rename_walked(struct renaming *r)
 {
-    int error = walk_to_parent(&r->from);
+    int error = walk_to_parent(&r->to);
 
-    if (!error)
-        error = walk_to_parent(&r->to);
     if (error)
         return error;
     if (r->from.at->filesystem != r->to.at->filesystem)
@@ -126,7 +124,9 @@ static int rename_at(int old_dirfd, unsafe_string old, int dirfd, unsafe_string 
     int error = walk_begin(&r.from, old_dirfd, old, 0);
     if (error)
         return error;
-    error = walk_begin(&r.to, dirfd, path, 0);
+    error = walk_to_parent(&r.from);
+    if (!error)
+        error = walk_begin(&r.to, dirfd, path, 0);
     if (!error) {
         error = rename_walked(&r);
         walk_end(&r.to);

@@ -78,6 +78,8 @@ struct inode_operations {
     int (*set_size)(struct inode *inode, uint64_t size);
     /* Has memory for the bytes from start to end of a regular file. 0, -EFBIG, -ENOSPC. */
     int (*reserve)(struct inode *inode, uint64_t start, uint64_t end);
+    /* Has zeroes for them; comes with reserve(). 0. */
+    int (*clear)(struct inode *inode, uint64_t start, uint64_t end);
     /* Units of 512 bytes that it takes. NULL: none. */
     uint64_t (*blocks)(const struct inode *inode);
     /* The last reference is gone. */
