@@ -229,6 +229,9 @@ int walk_to_parent(struct walk *walk);
 /* What the last name is, after walk_to_parent(): a reference, no link followed. */
 int walk_last(struct walk *walk, struct inode **inode);
 
+/* The error of a last name that is "." or the like, unless its directory may not be searched. */
+int walk_no_name(const struct walk *walk, int error);
+
 /* The whole path; flags: WALK_FOLLOW, WALK_CREATE. A reference. */
 int walk_final(struct walk *walk, uint32_t flags, struct inode **inode);
 
