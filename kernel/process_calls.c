@@ -69,11 +69,9 @@ static long set_death_signal(uint32_t signal)
     return 0;
 }
 
-static long get_death_signal(unsafe_int to)
+static long give_number(uint32_t to, int32_t number)
 {
-    int32_t signal = current_process()->death_signal;
-
-    return copy_object_k2u(to, &signal);
+    return copy_object_k2u((unsafe_int){.address = to}, &number);
 }
 
 SYSCALL_DEFINE5(prctl, int, option, uint32_t, second, uint32_t, third, uint32_t, fourth, uint32_t,
@@ -85,7 +83,11 @@ SYSCALL_DEFINE5(prctl, int, option, uint32_t, second, uint32_t, third, uint32_t,
     case PR_SET_PDEATHSIG:
         return set_death_signal(second);
     case PR_GET_PDEATHSIG:
-        return get_death_signal((unsafe_int){.address = second});
+        return give_number(second, process->death_signal);
+    case PR_GET_TSC:
+        return give_number(second, PR_TSC_ENABLE);
+    case PR_GET_TID_ADDRESS:
+        return give_number(second, current_thread()->clear_tid);
     case PR_SET_NAME:
         return set_name((unsafe_string){.address = second});
     case PR_GET_NAME:

@@ -68,8 +68,6 @@ static void add_vector(struct attempt *attempt, unsigned argument, int right)
         if (!fetch(address + 8 * i, element, sizeof(element)))
             return;
         attempt->may_fault |= i > 32;
-        if (options.portable && element[0] + (uint64_t)element[1] > USER_LIMIT)
-            attempt->traits |= UNCOMPARED; /* user space ends at 4 GiB for 64-bit kernels */
         add(attempt, argument, element[0], element[1], right, false);
     }
 }

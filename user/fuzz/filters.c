@@ -339,12 +339,33 @@ static void rename_plainly(uint32_t *a)
         a[4] &= ~4u;
 }
 
+/* Numbers below 0 are the clocks of processes. */
+static void plain_clock(uint32_t *a)
+{
+    if (options.portable)
+        a[0] &= INT32_MAX;
+}
+
+/* AT_EMPTY_PATH: new kernels let who has opened a file link it, without a right. */
+static void link_plainly(uint32_t *a)
+{
+    if (options.portable)
+        a[4] &= ~0x1000u;
+}
+
 static const struct {
     uint16_t number;
     void (*change)(uint32_t *values);
 } filters[] = {
     {NR_close, loose_first},
+    {NR_linkat, link_plainly},
     {NR_renameat2, rename_plainly},
+    {NR_clock_gettime, plain_clock},
+    {NR_clock_gettime64, plain_clock},
+    {NR_clock_getres, plain_clock},
+    {NR_clock_getres_time64, plain_clock},
+    {NR_clock_nanosleep, plain_clock},
+    {NR_clock_nanosleep_time64, plain_clock},
     {NR_dup2, loose_second},
     {NR_dup3, loose_second},
     {NR_close_range, loose_range},
