@@ -355,7 +355,8 @@ static ssize_t copy_range(struct file *in, unsafe_loff in_user, struct file *out
     file_get(in);
     file_get(out);
     ssize_t result = transfer(&t);
-    error = give_position(in_user, in, t.position) || give_position(out_user, out, there.position);
+    error = result > 0 && (give_position(in_user, in, t.position) ||
+                           give_position(out_user, out, there.position));
     file_put(in);
     file_put(out);
     return error ? -EFAULT : result;
