@@ -53,12 +53,26 @@ static const struct {
     {"add_user_string", "arguments_add_vector"},      /* the same */
     {"add_user_string", "add_user_string"},           /* arguments; of a page the last byte */
     {"arguments_add_vector", "arguments_add_vector"}, /* arguments and environment */
-    {"vector_gather", "vector_gather"},               /* elements of a vector */
-    {"store", "store"},                               /* the same, into a file */
+    {"vector_read", "vector_gather"},                 /* a vector and an element */
+    {"vector_read", "store"},                         /* the same, into a file of memory */
+    {"vector_read", "tty_write"},                     /* into a terminal */
+    {"vector_read", "master_write"},                  /* into its other end */
+    {"vector_read", "kmsg_write"},                    /* into the log */
+    {"vector_gather", "vector_gather"},               /* two elements */
+    {"store", "store"},                               /* the same, into a file of memory */
+    {"tty_write", "tty_write"},                       /* into a terminal */
+    {"master_write", "master_write"},                 /* into its other end */
+    {"kmsg_write", "kmsg_write"},                     /* into the log */
     {"pselect", "poll_take_mask"},                    /* a pointer to a mask, and the mask */
     {"pselect", "fetch_timespec"},                    /* and a time */
     {"pselect", "fetch_timespec64"},                  /* the same */
+    {"fetch_timespec", "poll_take_mask"},             /* a time and the mask */
+    {"fetch_timespec64", "poll_take_mask"},           /* the same */
     {"poll_take_mask", "fetch_and_scan"},             /* a mask and sets of descriptors */
+    {"do_select", "fetch_timeval"},                   /* select's arguments and a time */
+    {"do_select", "fetch_and_scan"},                  /* and sets of descriptors */
+    {"fetch_timeval", "fetch_and_scan"},              /* a time and sets, both of these arguments */
+    {"fetch_and_scan", "fetch_and_scan"},             /* two sets of them */
     {"poll_take_mask", "set_fetch"},                  /* a mask and descriptors */
     {"key_of", "futex_wait"},                         /* the first looks whether it is there */
     {"key_of", "futex_wake_op"},                      /* so it does here */
