@@ -26,7 +26,7 @@ struct range {
 /* What a call, which lives as long, has read until now. */
 struct fetches {
     const char *name;
-    uint32_t arguments[6];
+    uint32_t pointers[7]; /* its arguments, and where some doors leave the sixth */
     unsigned nr_ranges;
     struct range ranges[RANGES];
 };
@@ -113,10 +113,10 @@ static bool is_aliased(const struct fetches *call, vaddr_t first, vaddr_t second
 {
     unsigned to_first = 0, to_second = 0, to_both = 0;
 
-    for (unsigned i = 0; i < ARRAY_SIZE(call->arguments); i++) {
-        to_first += call->arguments[i] == first;
-        to_second += call->arguments[i] == second;
-        to_both += call->arguments[i] == first && first == second;
+    for (unsigned i = 0; i < ARRAY_SIZE(call->pointers); i++) {
+        to_first += call->pointers[i] == first;
+        to_second += call->pointers[i] == second;
+        to_both += call->pointers[i] == first && first == second;
     }
     return to_both ? to_both > 1 : to_first && to_second;
 }
@@ -219,6 +219,18 @@ ssize_t __wrap_copy_str_u2k(char *to, unsafe_string from, size_t size)
     return length;
 }
 
+int __real_syscall_argument6(const struct trapframe *tf, uint32_t *value);
+int __wrap_syscall_argument6(const struct trapframe *tf, uint32_t *value);
+int __wrap_syscall_argument6(const struct trapframe *tf, uint32_t *value)
+{
+    int error = __real_syscall_argument6(tf, value);
+    struct fetches *call = *running_here();
+
+    if (call)
+        call->pointers[5] = *value;
+    return error;
+}
+
 /* --- calls -------------------------------------------------------------------------------------
  */
 
@@ -228,7 +240,7 @@ static long run(const char *name, syscall_handler handler, struct trapframe *tf)
     struct fetches **here = running_here();
     struct fetches fetches = {
         .name = name,
-        .arguments = {tf->ebx, tf->ecx, tf->edx, tf->esi, tf->edi, tf->ebp},
+        .pointers = {tf->ebx, tf->ecx, tf->edx, tf->esi, tf->edi, tf->ebp, tf->esp},
     };
     struct fetches *outer = tf == current_trapframe() ? NULL : *here;
 
@@ -247,3 +259,13 @@ static long run(const char *name, syscall_handler handler, struct trapframe *tf)
     }
 #include "kernel/syscalls.def"
 #undef SYSCALL
+
+/* By a signal: not in a call, though the gate page may have ended one itself, when it brought the
+ * thread a message (kernel/ipc_direct.h), of which the record is still there. */
+_Noreturn void __real_thread_exit(uint32_t status);
+_Noreturn void __wrap_thread_exit(uint32_t status);
+_Noreturn void __wrap_thread_exit(uint32_t status)
+{
+    *running_here() = NULL;
+    __real_thread_exit(status);
+}
