@@ -31,7 +31,7 @@ struct fetches {
     struct range ranges[RANGES];
 };
 
-/* By kernel stack: the innermost call of its thread; what an exec or exit left is overwritten. */
+/* By kernel stack: the innermost call of its thread. */
 static struct fetches *running[NR_STACKS];
 
 static struct fetches **running_here(void)
@@ -77,8 +77,6 @@ static const struct {
     {"key_of", "futex_wait"},                         /* the first looks whether it is there */
     {"key_of", "futex_wake_op"},                      /* so it does here */
     {"key_of", "futex_requeue"},                      /* and here */
-    {"release_robust", "release_robust"},             /* a list that goes in circles */
-    {"owner_dies", "owner_dies"},                     /* and its words */
 };
 
 static bool is_function(const char *name, uint32_t code)
@@ -260,12 +258,13 @@ static long run(const char *name, syscall_handler handler, struct trapframe *tf)
 #include "kernel/syscalls.def"
 #undef SYSCALL
 
-/* By a signal: not in a call, though the gate page may have ended one itself, when it brought the
- * thread a message (kernel/ipc_direct.h), of which the record is still there. */
-_Noreturn void __real_thread_exit(uint32_t status);
-_Noreturn void __wrap_thread_exit(uint32_t status);
-_Noreturn void __wrap_thread_exit(uint32_t status)
+/* The last that a thread reads is a list that may go in circles, and it may be in no call then: one
+ * that is killed may not have made any, or its last was ended by the gate page itself, when it
+ * brought a message (kernel/ipc_direct.h). The next thread on this stack has no record either. */
+void __real_futex_thread_exit(struct thread *thread);
+void __wrap_futex_thread_exit(struct thread *thread);
+void __wrap_futex_thread_exit(struct thread *thread)
 {
     *running_here() = NULL;
-    __real_thread_exit(status);
+    __real_futex_thread_exit(thread);
 }
