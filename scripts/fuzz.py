@@ -52,7 +52,8 @@ def shard(args):
     """One shard of a campaign: a process of its own, here or on another machine."""
     machine = fuzzing.Machine(args.build, shard_mode(args, args.index), args.kernel, f"shard-{args.index}")
     corpus = fuzzing.read_corpus(corpus_path(args)) if args.cover else {}
-    fuzzing.campaign_shard(machine, args.seed + args.index * fuzzing.SHARD_SEEDS, args.time, args.cover, corpus)
+    seed = args.seed + args.index * fuzzing.SHARD_SEEDS
+    fuzzing.campaign_shard(machine, seed, args.time, args.cover, corpus)
 
 
 def shard_command(args, index):

@@ -230,7 +230,7 @@ ROWS = [
 SANITIZED_ROWS = [
     replace(row, name=f"sanitized: {row.name}", timeout=4 * row.timeout, **{**SANITIZED, "mem": "256"})
     for row in ROWS
-    if (row.ktap or row.script) and row.cpu == FOUR_DOORS and not (row.iso or row.flavour)
+    if (row.ktap or row.script) and row.cpu == FOUR_DOORS and not (row.iso or row.flavour or row.expect)
 ]
 
 # Knobs, and what ends the session that test/boot/terminal.py types.
