@@ -89,6 +89,10 @@ static void undo(const struct attempt *attempt)
         arm_timer();
     if ((attempt->traits & RESETS_FLAGS) && !race_is_on())
         world_reset_flags(attempt->values[0]);
+    for (unsigned i = 0; i < attempt->nr_accesses; i++) {
+        if (attempt->accesses[i].right & ARENA_WRITE)
+            arena_restore_strings(attempt->accesses[i].address, attempt->accesses[i].size);
+    }
 }
 
 long execute(const struct attempt *attempt)
