@@ -176,8 +176,9 @@ class Runs:
             seen += line.startswith("@")
             if reader.line(line) and not found and kind in ("", kind_of(reader.failures[-1][1])):
                 found = seen, reader.failures[-1][1]
-        if not found and self.machine.end():
-            found = seen, reader.panic or self.machine.end()
+        reason = reader.panic or self.machine.end()
+        if not found and seen >= 0 and reason and kind in ("", kind_of(reason)):
+            found = seen, reason
         return found
 
     def show(self, run, how):

@@ -28,7 +28,6 @@
 #define POISON           0xa5
 #define POISONED_RUNS    8 /* one in so many */
 #define RACES            16
-#define WARM_UP          3 /* runs */
 #define LEAKS            4 /* times that a run must leave something behind */
 
 static struct outcome *outcome;
@@ -263,6 +262,8 @@ bool run_init(void)
     sigprocmask(SIG_BLOCK, &set, NULL);
     outcome =
         mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (on_postern())
+        usage = postern_usage();
     return outcome != MAP_FAILED;
 }
 
@@ -274,18 +275,6 @@ void run_from_seed(struct run *run, uint32_t seed, unsigned count)
     run->count = count;
     for (unsigned i = 0; i < count; i++)
         run->steps[i] = generate_step(&d);
-}
-
-void run_warm_up(void)
-{
-    static struct run run;
-
-    for (uint32_t i = 1; i <= WARM_UP && on_postern(); i++) {
-        run_from_seed(&run, -i, STEPS_MAX);
-        run_make(&run, RUN_QUIET);
-    }
-    if (on_postern())
-        usage = postern_usage();
 }
 
 /* Whether pid ended by itself; one that makes no step for some seconds is ended. */
