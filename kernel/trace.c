@@ -30,82 +30,29 @@ struct call {
     struct argument arguments[MAX_ARGUMENTS];
 };
 
-#define INT(x)          \
-    {                   \
-#x, KIND_INT, 0 \
+#define ARGUMENT(x, kind, length) \
+    {                             \
+#x, KIND_##kind, length   \
     }
-#define FD(x)           \
-    {                   \
-#x, KIND_INT, 0 \
-    }
-#define PID(x)          \
-    {                   \
-#x, KIND_INT, 0 \
-    }
-#define SIGNAL(x)       \
-    {                   \
-#x, KIND_INT, 0 \
-    }
-#define UINT(x)          \
-    {                    \
-#x, KIND_UINT, 0 \
-    }
-#define SIZE(x)          \
-    {                    \
-#x, KIND_UINT, 0 \
-    }
-#define HEX(x)          \
-    {                   \
-#x, KIND_HEX, 0 \
-    }
-#define OCTAL(x)          \
-    {                     \
-#x, KIND_OCTAL, 0 \
-    }
-#define ADDRESS(x)          \
-    {                       \
-#x, KIND_ADDRESS, 0 \
-    }
-#define STRINGS(x)          \
-    {                       \
-#x, KIND_ADDRESS, 0 \
-    }
-#define OUT_BYTES(x, n)     \
-    {                       \
-#x, KIND_ADDRESS, 0 \
-    }
-#define IN(x, type)         \
-    {                       \
-#x, KIND_ADDRESS, 0 \
-    }
-#define OUT(x, type)        \
-    {                       \
-#x, KIND_ADDRESS, 0 \
-    }
-#define INOUT(x, type)      \
-    {                       \
-#x, KIND_ADDRESS, 0 \
-    }
-#define IN_VECTOR(x, n)     \
-    {                       \
-#x, KIND_ADDRESS, 0 \
-    }
-#define OUT_VECTOR(x, n)    \
-    {                       \
-#x, KIND_ADDRESS, 0 \
-    }
-#define MAYBE(x)        \
-    {                   \
-#x, KIND_HEX, 0 \
-    }
-#define PATH(x)          \
-    {                    \
-#x, KIND_PATH, 0 \
-    }
-#define IN_BYTES(x, n)       \
-    {                        \
-#x, KIND_IN_BYTES, n \
-    }
+#define INT(x)           ARGUMENT(x, INT, 0)
+#define FD(x)            ARGUMENT(x, INT, 0)
+#define PID(x)           ARGUMENT(x, INT, 0)
+#define SIGNAL(x)        ARGUMENT(x, INT, 0)
+#define UINT(x)          ARGUMENT(x, UINT, 0)
+#define SIZE(x)          ARGUMENT(x, UINT, 0)
+#define HEX(x)           ARGUMENT(x, HEX, 0)
+#define MAYBE(x)         ARGUMENT(x, HEX, 0)
+#define OCTAL(x)         ARGUMENT(x, OCTAL, 0)
+#define ADDRESS(x)       ARGUMENT(x, ADDRESS, 0)
+#define STRINGS(x)       ARGUMENT(x, ADDRESS, 0)
+#define OUT_BYTES(x, n)  ARGUMENT(x, ADDRESS, 0)
+#define IN(x, type)      ARGUMENT(x, ADDRESS, 0)
+#define OUT(x, type)     ARGUMENT(x, ADDRESS, 0)
+#define INOUT(x, type)   ARGUMENT(x, ADDRESS, 0)
+#define IN_VECTOR(x, n)  ARGUMENT(x, ADDRESS, 0)
+#define OUT_VECTOR(x, n) ARGUMENT(x, ADDRESS, 0)
+#define PATH(x)          ARGUMENT(x, PATH, 0)
+#define IN_BYTES(x, n)   ARGUMENT(x, IN_BYTES, n)
 
 static const struct call calls[] = {
 #define SYSCALL(number, name, ...) {number, #name, {__VA_ARGS__}},

@@ -27,13 +27,16 @@ static inline void poison(void *memory, size_t size)
  * is called would lie there itself. Interrupts may come, they leave nothing there that counts. */
 static inline __attribute__((always_inline)) void poison_stack(void)
 {
-    uint32_t esp, count;
+    uint32_t esp, words;
     void *bottom;
 
     __asm__ volatile("movl %%esp, %0" : "=r"(esp));
     bottom = (void *)ROUND_DOWN(esp, KSTACK_SIZE);
-    count = esp % KSTACK_SIZE;
-    __asm__ volatile("rep stosb" : "+D"(bottom), "+c"(count) : "a"(poison_byte) : "memory");
+    words = esp % KSTACK_SIZE / 4;
+    __asm__ volatile("rep stosl"
+                     : "+D"(bottom), "+c"(words)
+                     : "a"(poison_byte * 0x01010101u)
+                     : "memory");
 }
 
 #endif

@@ -49,8 +49,8 @@ static inline void fuzzed_put(uint32_t address, uint32_t size, const char *bytes
 static inline void fuzzed_map(void *at, uint32_t size, int protection, int pattern)
 {
     mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-    for (uint32_t i = 0; pattern && i < size; i++)
-        ((uint8_t *)at)[i] = arena_pattern((uint32_t)at + i);
+    for (uint32_t i = 0; pattern && i < size; i += PAGE)
+        arena_pattern_page((uint8_t *)at + i, (uint32_t)at + i);
     mprotect(at, size, protection);
 }
 

@@ -13,33 +13,12 @@
 #include "mm/space.c"
 #include "mm/fault.c"
 #include "mm/copy_walk.c"
+#include "test/unit/stand_ins.h"
 
 #define MEMORY (8u << 20)
 #define BASE   0x10000000u
 
-pte_t kernel_directory[PTES_PER_TABLE];
-
-pte_t memory_shared_entries[KERNEL_TABLES];
-
-/* What the rest of the kernel would do. */
-bool space_is_loaded(const struct space *space)
-{
-    (void)space;
-    return false;
-}
-void space_flush(const struct space *space)
-{
-    (void)space;
-}
-pte_t gate_directory_entry(enum postern_isolation isolation)
-{
-    (void)isolation;
-    return (pte_t){0};
-}
-void file_release(struct file *file)
-{
-    (void)file;
-}
+/* A file whose pages begin with their number. */
 ssize_t file_read_at(struct file *file, void *to, size_t size, uint64_t offset)
 {
     (void)file;

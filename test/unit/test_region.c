@@ -22,8 +22,7 @@
 #define FILE_PAGES 256
 #define CALLS      60000
 
-pte_t kernel_directory[PTES_PER_TABLE];
-pte_t memory_shared_entries[KERNEL_TABLES];
+#include "test/unit/stand_ins.h"
 
 uint32_t failalloc_left;
 bool failalloc_count(void)
@@ -31,24 +30,6 @@ bool failalloc_count(void)
     return rand() % 12 == 0;
 }
 
-bool space_is_loaded(const struct space *space)
-{
-    (void)space;
-    return false;
-}
-void space_flush(const struct space *space)
-{
-    (void)space;
-}
-pte_t gate_directory_entry(enum postern_isolation isolation)
-{
-    (void)isolation;
-    return (pte_t){0};
-}
-void file_release(struct file *file)
-{
-    (void)file;
-}
 ssize_t file_read_at(struct file *file, void *to, size_t size, uint64_t offset)
 {
     (void)file, (void)to, (void)size, (void)offset;

@@ -64,8 +64,11 @@ uint32_t arena_differs_anywhere(void);
 /* Makes each page readable that is mapped, whatever its rights: before a last look at all. */
 void arena_open(void);
 
-/* The byte that belongs at an address: 0x40 to 0x7e, so that a word of them is no valid time,
+/* The byte that belongs at an address: 0x40 to 0x7f, so that a word of them is no valid time,
  * length or descriptor. */
 uint8_t arena_pattern(uint32_t address);
+
+/* Writes to[0] to to[PAGE - 1] what belongs at the page at address. */
+void arena_pattern_page(void *to, uint32_t address);
 
 #endif

@@ -3,84 +3,29 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* clang-format off: a kind a line */
-#define INT(x)          \
-    {                   \
-#x, KIND_INT, 0 \
-    }
-#define UINT(x)          \
-    {                    \
-#x, KIND_UINT, 0 \
-    }
-#define HEX(x)          \
-    {                   \
-#x, KIND_HEX, 0 \
-    }
-#define OCTAL(x)          \
-    {                     \
-#x, KIND_OCTAL, 0 \
-    }
-#define FD(x)          \
-    {                  \
-#x, KIND_FD, 0 \
-    }
-#define PID(x)          \
-    {                   \
-#x, KIND_PID, 0 \
-    }
-#define SIGNAL(x)          \
-    {                      \
-#x, KIND_SIGNAL, 0 \
-    }
-#define SIZE(x)          \
-    {                    \
-#x, KIND_SIZE, 0 \
-    }
-#define ADDRESS(x)          \
-    {                       \
-#x, KIND_ADDRESS, 0 \
-    }
-#define MAYBE(x)          \
-    {                     \
-#x, KIND_MAYBE, 0 \
-    }
-#define PATH(x)          \
-    {                    \
-#x, KIND_PATH, 0 \
-    }
-#define STRINGS(x)          \
-    {                       \
-#x, KIND_STRINGS, 0 \
-    }
-#define IN_BYTES(x, n)       \
-    {                        \
-#x, KIND_IN_BYTES, n \
-    }
-#define OUT_BYTES(x, n)       \
-    {                         \
-#x, KIND_OUT_BYTES, n \
-    }
-#define IN(x, type)              \
-    {                            \
-#x, KIND_IN, TYPE_##type \
-    }
-#define OUT(x, type)              \
+#define ARGUMENT(x, kind, detail) \
     {                             \
-#x, KIND_OUT, TYPE_##type \
+#x, KIND_##kind, detail   \
     }
-#define INOUT(x, type)              \
-    {                               \
-#x, KIND_INOUT, TYPE_##type \
-    }
-#define IN_VECTOR(x, n)       \
-    {                         \
-#x, KIND_IN_VECTOR, n \
-    }
-#define OUT_VECTOR(x, n)       \
-    {                          \
-#x, KIND_OUT_VECTOR, n \
-    }
-/* clang-format on */
+#define INT(x)           ARGUMENT(x, INT, 0)
+#define UINT(x)          ARGUMENT(x, UINT, 0)
+#define HEX(x)           ARGUMENT(x, HEX, 0)
+#define OCTAL(x)         ARGUMENT(x, OCTAL, 0)
+#define FD(x)            ARGUMENT(x, FD, 0)
+#define PID(x)           ARGUMENT(x, PID, 0)
+#define SIGNAL(x)        ARGUMENT(x, SIGNAL, 0)
+#define SIZE(x)          ARGUMENT(x, SIZE, 0)
+#define ADDRESS(x)       ARGUMENT(x, ADDRESS, 0)
+#define MAYBE(x)         ARGUMENT(x, MAYBE, 0)
+#define PATH(x)          ARGUMENT(x, PATH, 0)
+#define STRINGS(x)       ARGUMENT(x, STRINGS, 0)
+#define IN_BYTES(x, n)   ARGUMENT(x, IN_BYTES, n)
+#define OUT_BYTES(x, n)  ARGUMENT(x, OUT_BYTES, n)
+#define IN(x, type)      ARGUMENT(x, IN, TYPE_##type)
+#define OUT(x, type)     ARGUMENT(x, OUT, TYPE_##type)
+#define INOUT(x, type)   ARGUMENT(x, INOUT, TYPE_##type)
+#define IN_VECTOR(x, n)  ARGUMENT(x, IN_VECTOR, n)
+#define OUT_VECTOR(x, n) ARGUMENT(x, OUT_VECTOR, n)
 
 const struct call calls[] = {
 #define SYSCALL(number, name, ...) {#name, number, {__VA_ARGS__}},
@@ -89,39 +34,35 @@ const struct call calls[] = {
 };
 const unsigned nr_calls = sizeof(calls) / sizeof(calls[0]);
 
-#define TRAITS(name, traits)
+/* What traits.def says, by number of call. */
+static const uint16_t traits_of[] = {
+#define TRAITS(name, traits) [NR_##name] = traits,
 #define SKIP(name, reason)
 #define EXTENT(name, argument, unit, count)
-
-static const struct {
-    uint16_t number, traits;
-} traits_of[] = {
-#undef TRAITS
-#define TRAITS(name, traits) {NR_##name, traits},
 #include "user/fuzz/traits.def"
 #undef TRAITS
-#define TRAITS(name, traits)
+#undef SKIP
+#undef EXTENT
 };
 
-static const struct {
-    uint16_t number;
-    const char *reason;
-} skipped[] = {
-#undef SKIP
-#define SKIP(name, reason) {NR_##name, reason},
+static const char *const skipped[] = {
+#define TRAITS(name, traits)
+#define SKIP(name, reason) [NR_##name] = reason,
+#define EXTENT(name, argument, unit, count)
 #include "user/fuzz/traits.def"
+#undef TRAITS
 #undef SKIP
-#define SKIP(name, reason)
+#undef EXTENT
 };
 
 static const struct extent {
-    uint16_t number;
-    uint8_t argument, unit, count;
-} extents[] = {
-#undef EXTENT
-#define EXTENT(name, argument, unit, count) {NR_##name, argument, unit, count},
+    bool counted;
+    uint8_t unit, count;
+} extents[][6] = {
+#define TRAITS(name, traits)
+#define SKIP(name, reason)
+#define EXTENT(name, argument, unit, count) [NR_##name][argument] = {true, unit, count},
 #include "user/fuzz/traits.def"
-#undef EXTENT
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -144,20 +85,12 @@ const struct call *call_find(unsigned number)
 
 unsigned call_traits(const struct call *call)
 {
-    for (unsigned i = 0; i < COUNT(traits_of); i++) {
-        if (traits_of[i].number == call->number)
-            return traits_of[i].traits;
-    }
-    return 0;
+    return call->number < COUNT(traits_of) ? traits_of[call->number] : 0;
 }
 
 const char *call_skipped(unsigned number)
 {
-    for (unsigned i = 0; i < COUNT(skipped); i++) {
-        if (skipped[i].number == number)
-            return skipped[i].reason;
-    }
-    return NULL;
+    return number < COUNT(skipped) ? skipped[number] : NULL;
 }
 
 unsigned type_size(enum type type)
@@ -174,11 +107,9 @@ unsigned type_size(enum type type)
 
 static const struct extent *find_extent(const struct call *call, unsigned argument)
 {
-    for (unsigned i = 0; i < COUNT(extents); i++) {
-        if (extents[i].number == call->number && extents[i].argument == argument)
-            return &extents[i];
-    }
-    return NULL;
+    if (call->number >= COUNT(extents) || !extents[call->number][argument].counted)
+        return NULL;
+    return &extents[call->number][argument];
 }
 
 bool call_counts(const struct call *call, unsigned argument)

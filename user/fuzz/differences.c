@@ -109,7 +109,7 @@ uint64_t differences_hash(uint64_t hash, const struct attempt *attempt)
 
     if (compared)
         hash = mix(mix(hash, attempt->call->number), result);
-    for (unsigned i = 0; options.portable && i < attempt->nr_accesses; i++) {
+    for (unsigned i = 0; i < attempt->nr_accesses; i++) {
         const struct access *a = &attempt->accesses[i];
         if (!(a->right & ARENA_WRITE))
             continue;
@@ -118,7 +118,7 @@ uint64_t differences_hash(uint64_t hash, const struct attempt *attempt)
         else
             forget_bytes(a);
     }
-    if (options.portable && attempt->traits & UNCOMPARED) /* it may have moved bytes on one only */
+    if (attempt->traits & UNCOMPARED) /* it may have moved bytes on one only */
         world_restore_descriptors();
     return hash;
 }

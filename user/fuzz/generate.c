@@ -18,11 +18,11 @@ static bool is_wanted(unsigned number)
     return !call_skipped(number) && !(options.portable && number >= POSTERN_CALL_BASE);
 }
 
-/* Always sleeps until the timer interrupts it. */
+/* Always sleeps until the timer interrupts it, or looks at all of memory. */
 static bool is_slow(unsigned number)
 {
-    return number == NR_pause || number == NR_sigsuspend || number == NR_rt_sigsuspend ||
-           (number >= NR_ipc_send && number <= NR_ipc_reply_and_wait);
+    return number == NR_postern_exposure || number == NR_pause || number == NR_sigsuspend ||
+           number == NR_rt_sigsuspend || (number >= NR_ipc_send && number <= NR_ipc_reply_and_wait);
 }
 
 /* Postern's calls in a list of their own, so that a seed means the same steps on both kernels. */

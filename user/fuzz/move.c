@@ -107,8 +107,10 @@ static void set_model(struct place p, bool pattern)
         uint32_t address = arena_address(i);
         uint8_t *model = arena_model(address);
         arena_set_rights(i, rights_of(p.protection));
-        for (uint32_t j = 0; j < PAGE; j++)
-            model[j] = pattern ? arena_pattern(address + j) : 0;
+        if (pattern)
+            arena_pattern_page(model, address);
+        else
+            memset(model, 0, PAGE);
     }
 }
 

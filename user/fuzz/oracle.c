@@ -69,13 +69,25 @@ static void accept_writes(const struct attempt *attempt)
     }
 }
 
+/* The first byte in or beside an access that is not as the model has it, or 0. */
+static uint32_t access_differs(const struct access *a)
+{
+    uint32_t size = a->size < SIZE_LIMIT ? a->size : SIZE_LIMIT, end = a->address + size;
+    bool accepted = (a->right & ARENA_WRITE) && expected != TRANSFER;
+    uint32_t differs;
+
+    if (!arena_has(a->address) && !arena_has(end))
+        return 0;
+    if (!accepted)
+        return arena_differs(a->address - MARGIN, end + MARGIN);
+    differs = arena_differs(a->address - MARGIN, a->address);
+    return differs ? differs : arena_differs(end, end + MARGIN);
+}
+
 static bool check_guards(const struct attempt *attempt, char *text)
 {
     for (unsigned i = 0; i < attempt->nr_accesses; i++) {
-        const struct access *a = &attempt->accesses[i];
-        uint32_t size = a->size < SIZE_LIMIT ? a->size : SIZE_LIMIT, differs = 0;
-        if (arena_has(a->address) || arena_has(a->address + size))
-            differs = arena_differs(a->address - MARGIN, a->address + size + MARGIN);
+        uint32_t differs = access_differs(&attempt->accesses[i]);
         if (differs) {
             snprintf(text, REASON_SIZE, "byte %#x changed: it is %#x, not %#x", differs,
                      *(uint8_t *)differs, *arena_model(differs));

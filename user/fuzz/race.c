@@ -8,12 +8,15 @@
 #include "user/fuzz/move.h"
 #include "user/fuzz/world.h"
 
-#define BOTH (PROT_READ | PROT_WRITE)
+#define BOTH    (PROT_READ | PROT_WRITE)
+#define SLEEP   200 /* microseconds */
+#define CHANGES 12  /* while one step is made, however long it sleeps */
 
 static struct {
     pthread_t thread;
     struct draw d;
     volatile bool on, ending;
+    volatile unsigned left; /* of this step's changes */
 } race;
 
 /* Without the model, which says nothing of these pages while it goes on. */
@@ -44,7 +47,12 @@ static void change(struct draw *d)
 static void *loop(void *unused)
 {
     while (!race.ending) {
-        change(&race.d);
+        if (race.left) {
+            race.left--;
+            change(&race.d);
+        } else {
+            usleep(SLEEP);
+        }
         if (draw_once_in(&race.d, 3))
             syscall_raw(NR_sched_yield, 0, 0, 0);
     }
@@ -55,6 +63,7 @@ bool race_begin(struct step seed)
 {
     race.d = draw_for(seed, DRAW_STEP);
     race.ending = false;
+    race.left = CHANGES;
     for (unsigned page = ARENA_CHURN; page < ARENA_CHURN_END; page++)
         arena_set_rights(page, 0);
     fcntl(FD_READER, F_SETFL, 0);
@@ -69,6 +78,7 @@ bool race_is_on(void)
 
 void race_yield(void)
 {
+    race.left = CHANGES;
     syscall_raw(NR_sched_yield, 0, 0, 0);
 }
 

@@ -134,6 +134,7 @@ bool reference_after(const struct attempt *attempt, char *text)
 void reference_set_poison(int byte)
 {
     poison = byte;
+    postern_set(POSTERN_POISON, byte);
 }
 
 /* Whether a byte that the reference wrote is whatever the kernel's memory holds. */

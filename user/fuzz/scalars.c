@@ -2,18 +2,23 @@
 
 #include "user/fuzz/world.h"
 
-#define HINTS_MAX 24
-
+/* By number of call and argument. */
 static const struct hint {
-    uint16_t number;
-    uint8_t argument, count;
-    uint32_t values[HINTS_MAX];
-} hints[] = {
+    const uint32_t *values;
+    uint32_t count;
+} hints[][6] = {
+#define VALUES(...)    \
+    (const uint32_t[]) \
+    {                  \
+        __VA_ARGS__    \
+    }
 #define HINT(name, argument, ...) \
-    {NR_##name, argument, sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t), {__VA_ARGS__}},
+    [NR_##name][argument] = {VALUES(__VA_ARGS__), sizeof(VALUES(__VA_ARGS__)) / sizeof(uint32_t)},
 #include "user/fuzz/scalars.def"
 #undef HINT
 };
+
+#define NR_HINTED (sizeof(hints) / sizeof(hints[0]))
 
 static const uint32_t numbers[] = {0, 0, 0, 1, 1, 2, 3, 4, 5, 8, 16, 63, 64, 255, 1000, 4096};
 
@@ -30,15 +35,6 @@ static const uint32_t sizes[] = {
 
 static const uint32_t signals[] = {0, 1, 10, 12, 15, 17, 18, 23, 28, 34, 63, 64, 65};
 
-static const struct hint *find_hint(unsigned number, unsigned argument)
-{
-    for (unsigned i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
-        if (hints[i].number == number && hints[i].argument == argument)
-            return &hints[i];
-    }
-    return NULL;
-}
-
 int scalar_fd(struct draw *d)
 {
     static const int others[] = {-1, 49, 99, FD_LOOSE, 1023, 1024, 65536, 0x7fffffff};
@@ -50,14 +46,15 @@ int scalar_fd(struct draw *d)
 uint32_t scalar_draw(const struct attempt *attempt, unsigned argument, struct draw *d)
 {
     int kind = attempt->call->arguments[argument].kind;
-    const struct hint *hint = find_hint(attempt->call->number, argument);
+    unsigned number = attempt->call->number;
+    const struct hint *hint = &hints[number < NR_HINTED ? number : 0][argument];
     unsigned how = draw_below(d, 64);
 
     if (how == 0)
         return draw_of(d, edges);
     if (how == 1) /* an address, if it is one, at which nothing of the fuzzer's is */
         return (draw(d) & 0x7fffffff) | 0x50000000;
-    if (hint && how < 56)
+    if (hint->count && how < 56)
         return hint->values[draw_below(d, hint->count)];
     switch (kind) {
     case KIND_FD:
