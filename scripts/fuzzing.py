@@ -8,7 +8,8 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MODES = ("split", "shared")
 TRAILER = "TRAILER!!!"
-ENDS = {101: "the kernel panics", 124: "the machine hangs", 125: "the machine resets itself"}
+TIMED_OUT = 124
+ENDS = {101: "the kernel panics", TIMED_OUT: "the machine hangs", 125: "the machine resets itself"}
 NO_MACHINE = 126
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
 
@@ -94,10 +95,12 @@ class Reader:
         self.runs = {}      # seed -> the run as a line
         self.corpus = []
         self.at = None
+        self.heard = time.monotonic()  # something the last time
         self.panic = ""
 
     def line(self, line):
         """Takes one in; true if it is one that people want to see."""
+        self.heard = time.monotonic()
         if match := re.match(r"@(\d+) (\d+)", line):
             self.at, self.totals["calls"] = int(match[1]), int(match[2])
         elif line.startswith("fuzz: run "):
@@ -146,7 +149,7 @@ def campaign_shard(machine, seed, seconds, options, log):
             print(f"fuzz: CRASH seed={seed} step=0 the fuzzer does not start: {machine.end()}", file=log,
                   flush=True)
             return
-        if machine.status != 124 or deadline - time.monotonic() > 3:
+        if machine.status != TIMED_OUT or deadline - time.monotonic() > 3:
             print(f"fuzz: CRASH seed={reader.at} step=? {reader.panic or machine.end()}", file=log,
                   flush=True)
         seed = reader.at + 1
