@@ -72,12 +72,14 @@ def show_shrunk(build, mode, kernel, reader, reason):
         return False
     sound = fuzzing.Runs(build, mode)  # says what a run is, whatever the bug breaks
     run, shrunk = fuzzing.shrink(fuzzing.Runs(build, mode, kernel),
-                                 reader.runs.get(seed) or sound.words_of(seed), lambda text: None)
+                                 reader.runs.get(seed) or sound.words_of(seed), lambda text: None,
+                                 in_any_way=True)
     if not run:
         print(f"        seed {seed} alone does not show it")
         return False
     steps = [line for line in sound.show(run, "--test") if line.startswith("step ")]
-    print("".join(f"        {line}\n" for line in steps) + f"        -> {shrunk.split('): ')[-1]}", flush=True)
+    print("".join(f"        {line}\n" for line in steps) + f"        -> {shrunk.split('): ')[-1]}\n"
+          f"        make fuzz-replay SEED={seed} MODE={mode} KERNEL={os.path.relpath(kernel)}", flush=True)
     return True
 
 

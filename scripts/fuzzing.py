@@ -195,18 +195,31 @@ def kind_of(reason):
     return re.sub(r"step=\S+|0x[0-9a-f]+|\d+", "N", reason.split("): ")[-1])
 
 
-def shrink(runs, run, say):
-    """The fewest steps of run that still fail in the same way, and the reason; delta debugging."""
+def first_alone(runs, candidates, kind):
+    """As Runs.first_failure(), of those that fail in a boot of their own, too: what one breaks in the
+    kernel another may meet."""
+    start = 0
+    while start < len(candidates) and (found := runs.first_failure(candidates[start:], kind)):
+        index = start + found[0]
+        if alone := runs.first_failure([candidates[index]], kind):
+            return index, alone[1]
+        start = index + 1
+    return None
+
+
+def shrink(runs, run, say, in_any_way=False):
+    """The fewest steps of run that still fail, in the same way unless any will do, and the reason; delta
+    debugging."""
     found = runs.first_failure([run])
     if not found:
         return None, ""
     seed, words = run.split(":", 1)
-    words, reason, kind = words.split(), found[1], kind_of(found[1])
+    words, reason, kind = words.split(), found[1], "" if in_any_way else kind_of(found[1])
     pieces = 2
     while len(words) > 1:
         size = -(-len(words) // pieces)
         candidates = [words[:at] + words[at + size:] for at in range(0, len(words), size)]
-        found = runs.first_failure([f"{seed}:{' '.join(part)} " for part in candidates if part], kind)
+        found = first_alone(runs, [f"{seed}:{' '.join(part)} " for part in candidates], kind)
         if found:
             words, reason, pieces = candidates[found[0]], found[1], max(pieces - 1, 2)
             say(f"{len(words)} steps: {reason}")

@@ -26,8 +26,8 @@ enum run_mode {
     RUN_DRY,   /* and is not made */
 };
 
-/* Once, before the first and after the arena is built: shares what outcomes are told in, and what is
- * in use from now on is counted. */
+/* Once, before the first and after the arena is built: shares what outcomes are told in, and what
+ * is in use from now on is counted. */
 bool run_init(void);
 
 /* Makes a run out of a seed. */
