@@ -28,7 +28,6 @@
 #define POISON           0xa5
 #define POISONED_RUNS    8 /* one in so many */
 #define RACES            16
-#define WARM_UP          3 /* runs */
 #define LEAKS            4 /* times that a run must leave something behind */
 
 static struct outcome *outcome;
@@ -73,6 +72,10 @@ static void undo(const struct attempt *attempt)
     bool duplicates = (number == NR_fcntl || number == NR_fcntl64) &&
                       (attempt->values[1] == F_DUPFD || attempt->values[1] == F_DUPFD_CLOEXEC);
 
+    for (unsigned i = 0; i < attempt->nr_accesses; i++) {
+        if (attempt->accesses[i].right & ARENA_WRITE)
+            arena_restore_strings(attempt->accesses[i].address, attempt->accesses[i].size);
+    }
     if (done && ((attempt->traits & MAKES_FD) || duplicates))
         close(result);
     if (done && (number == NR_pipe || number == NR_pipe2 || number == NR_endpoint_create))
@@ -269,6 +272,8 @@ bool run_init(void)
     sigprocmask(SIG_BLOCK, &set, NULL);
     outcome =
         mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (on_postern())
+        usage = postern_usage();
     return outcome != MAP_FAILED;
 }
 
@@ -280,18 +285,6 @@ void run_from_seed(struct run *run, uint32_t seed, unsigned count)
     run->count = count;
     for (unsigned i = 0; i < count; i++)
         run->steps[i] = generate_step(&d);
-}
-
-void run_warm_up(void)
-{
-    static struct run run;
-
-    for (uint32_t i = 1; i <= WARM_UP && on_postern(); i++) {
-        run_from_seed(&run, -i, STEPS_MAX);
-        run_make(&run, RUN_QUIET);
-    }
-    if (on_postern())
-        usage = postern_usage();
 }
 
 /* Whether pid ended by itself; one that makes no step for some seconds is ended. */
