@@ -72,10 +72,6 @@ static void undo(const struct attempt *attempt)
     bool duplicates = (number == NR_fcntl || number == NR_fcntl64) &&
                       (attempt->values[1] == F_DUPFD || attempt->values[1] == F_DUPFD_CLOEXEC);
 
-    for (unsigned i = 0; i < attempt->nr_accesses; i++) {
-        if (attempt->accesses[i].right & ARENA_WRITE)
-            arena_restore_strings(attempt->accesses[i].address, attempt->accesses[i].size);
-    }
     if (done && ((attempt->traits & MAKES_FD) || duplicates))
         close(result);
     if (done && (number == NR_pipe || number == NR_pipe2 || number == NR_endpoint_create))
