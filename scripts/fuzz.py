@@ -182,9 +182,11 @@ def replay(args):
     """Shows one run."""
     run, mode = failed_run(args, args.seed)
     runs = fuzzing.Runs(args.build, mode, args.kernel, args.believe)
+    near = True
     for line in runs.show(run or runs.words_of(args.seed), "--trace"):
-        match = re.match(r"step (\d+): ", line)
-        if not args.step or not match or abs(int(match[1]) - args.step) <= 3:
+        if match := re.match(r"step (\d+): ", line):
+            near = not args.step or abs(int(match[1]) - args.step) <= 3
+        if near or not line.startswith(("step ", "  = ")):  # a step and its result
             print(line)
     if runs.machine.end():
         print(f"fuzz: {runs.machine.end()}")

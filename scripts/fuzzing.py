@@ -8,7 +8,8 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MODES = ("split", "shared")
 TRAILER = "TRAILER!!!"
-ENDS = {101: "the kernel panics", 124: "the machine hangs", 125: "the machine resets itself"}
+TIMED_OUT = 124
+ENDS = {101: "the kernel panics", TIMED_OUT: "the machine hangs", 125: "the machine resets itself"}
 NO_MACHINE = 126
 SHARD_SEEDS = 10_000_000  # between the first seeds of two shards
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
@@ -96,11 +97,13 @@ class Reader:
         self.corpus = {}    # words of a run -> the run as a line
         self.taken = False  # what another corpus still had to give is in this one
         self.at = None
+        self.heard = time.monotonic()  # something the last time
         self.panic = ""
         self.ended = False  # the whole shard has
 
     def line(self, line):
         """Takes one in; true if it is one that people want to see."""
+        self.heard = time.monotonic()
         if match := re.match(r"@(\d+) (\d+)", line):
             self.at, self.totals["calls"] = int(match[1]), int(match[2])
         elif match := re.match(r"(?:fuzz: run )?((\d+):[0-9a-f]{16} .*)", line):
@@ -163,7 +166,7 @@ def campaign_shard(machine, seed, seconds, cover, corpus):
         if machine.status == NO_MACHINE or reader.at is None:
             print(f"fuzz: CRASH seed={seed} step=0 the fuzzer does not start: {machine.end()}", flush=True)
             break
-        if machine.status != 124 or deadline - time.monotonic() > 3:
+        if machine.status != TIMED_OUT or deadline - time.monotonic() > 3:
             print(f"fuzz: CRASH seed={reader.at} step=? {reader.panic or machine.end()}", flush=True)
         # a run of the corpus may have another shard's seed, and must not end each machine
         seed = reader.at + 1 if first <= reader.at < first + SHARD_SEEDS else seed
@@ -196,8 +199,9 @@ class Runs:
             seen += line.startswith("@")
             if reader.line(line) and not found and kind in ("", kind_of(reader.failures[-1][1])):
                 found = seen, reader.failures[-1][1]
-        if not found and self.machine.end():
-            found = seen, reader.panic or self.machine.end()
+        reason = reader.panic or self.machine.end()
+        if not found and seen >= 0 and reason and kind in ("", kind_of(reason)):
+            found = seen, reason
         return found
 
     def show(self, run, how):
@@ -211,18 +215,31 @@ def kind_of(reason):
     return re.sub(r"step=\S+|0x[0-9a-f]+|\d+", "N", reason.split("): ")[-1])
 
 
-def shrink(runs, run, say):
-    """The fewest steps of run that still fail in the same way, and the reason; delta debugging."""
+def first_alone(runs, candidates, kind):
+    """As Runs.first_failure(), of those that fail in a boot of their own, too: what one breaks in the
+    kernel another may meet."""
+    start = 0
+    while start < len(candidates) and (found := runs.first_failure(candidates[start:], kind)):
+        index = start + found[0]
+        if alone := runs.first_failure([candidates[index]], kind):
+            return index, alone[1]
+        start = index + 1
+    return None
+
+
+def shrink(runs, run, say, in_any_way=False):
+    """The fewest steps of run that still fail, in the same way unless any will do, and the reason; delta
+    debugging."""
     found = runs.first_failure([run])
     if not found:
         return None, ""
     seed, words = run.split(":", 1)
-    words, reason, kind = words.split(), found[1], kind_of(found[1])
+    words, reason, kind = words.split(), found[1], "" if in_any_way else kind_of(found[1])
     pieces = 2
     while len(words) > 1:
         size = -(-len(words) // pieces)
         candidates = [words[:at] + words[at + size:] for at in range(0, len(words), size)]
-        found = runs.first_failure([f"{seed}:{' '.join(part)} " for part in candidates if part], kind)
+        found = first_alone(runs, [f"{seed}:{' '.join(part)} " for part in candidates], kind)
         if found:
             words, reason, pieces = candidates[found[0]], found[1], max(pieces - 1, 2)
             say(f"{len(words)} steps: {reason}")

@@ -210,14 +210,15 @@ static bool prepare(void)
         return false;
     }
     setrlimit(RLIMIT_NOFILE, &(struct rlimit){1024, 1024}); /* the same on every kernel */
-    if (!world_build(options.portable) || !run_init())
+    if (!world_build(options.portable))
         return false;
     arena_build(FD_FILE);
+    if (!run_init())
+        return false;
     if (arguments.cover && !coverage_open()) {
         fprintf(stderr, "fuzz: this kernel has no kcov\n");
         return false;
     }
-    run_warm_up();
     totals.started = time(NULL);
     return true;
 }
