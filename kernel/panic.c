@@ -24,14 +24,14 @@ static void print_address(uint32_t address)
     uint32_t offset;
     const char *name = symbol_name(address, &offset);
 
-    printk(LOG_ERROR, "  %08x %s+%#x\n", address, name ? name : "?", name ? offset : 0);
+    printk(LOG_EMERGENCY, "  %08x %s+%#x\n", address, name ? name : "?", name ? offset : 0);
 }
 
 static void backtrace(uint32_t eip, uint32_t ebp)
 {
     uint32_t previous = 0;
 
-    printk(LOG_ERROR, "backtrace:\n");
+    printk(LOG_EMERGENCY, "backtrace:\n");
     print_address(eip);
     for (unsigned i = 0; i < BACKTRACE_DEPTH && frame_readable(ebp, previous); i++) {
         const uint32_t *frame = (const uint32_t *)ebp;
@@ -47,12 +47,13 @@ static void print_registers(const struct trapframe *tf, uint32_t cr3)
 {
     bool from_user = trapframe_from_user(tf) || tf->vector == VECTOR_DF;
 
-    printk(LOG_ERROR, "eip %08x cs %04x eflags %08x vector %u error %x\n", tf->eip, tf->cs & 0xffff,
-           tf->eflags, tf->vector, tf->error);
-    printk(LOG_ERROR, "eax %08x ebx %08x ecx %08x edx %08x\n", tf->eax, tf->ebx, tf->ecx, tf->edx);
-    printk(LOG_ERROR, "esi %08x edi %08x ebp %08x esp %08x\n", tf->esi, tf->edi, tf->ebp,
+    printk(LOG_EMERGENCY, "eip %08x cs %04x eflags %08x vector %u error %x\n", tf->eip,
+           tf->cs & 0xffff, tf->eflags, tf->vector, tf->error);
+    printk(LOG_EMERGENCY, "eax %08x ebx %08x ecx %08x edx %08x\n", tf->eax, tf->ebx, tf->ecx,
+           tf->edx);
+    printk(LOG_EMERGENCY, "esi %08x edi %08x ebp %08x esp %08x\n", tf->esi, tf->edi, tf->ebp,
            from_user ? tf->esp : (uint32_t)&tf->esp);
-    printk(LOG_ERROR, "cr0 %08x cr2 %08x cr3 %08x\n", read_cr0(), read_cr2(), cr3);
+    printk(LOG_EMERGENCY, "cr0 %08x cr2 %08x cr3 %08x\n", read_cr0(), read_cr2(), cr3);
 }
 
 /* A panic while panicking must still end the machine. */
@@ -75,8 +76,8 @@ void panic(const char *format, ...)
     vsnprintf(reason, sizeof(reason), format, arguments);
     va_end(arguments);
     if (first_panic()) {
-        printk(LOG_ERROR, "\nPANIC: %s\n", reason);
-        printk(LOG_ERROR, "cr0 %08x cr2 %08x cr3 %08x\n", read_cr0(), read_cr2(), read_cr3());
+        printk(LOG_EMERGENCY, "\nPANIC: %s\n", reason);
+        printk(LOG_EMERGENCY, "cr0 %08x cr2 %08x cr3 %08x\n", read_cr0(), read_cr2(), read_cr3());
         backtrace((uint32_t)__builtin_return_address(0), (uint32_t)__builtin_frame_address(0));
     }
     power_off(PANIC_STATUS);
@@ -91,7 +92,7 @@ void panic_frame(const struct trapframe *tf, uint32_t cr3, const char *format, .
     vsnprintf(reason, sizeof(reason), format, arguments);
     va_end(arguments);
     if (first_panic()) {
-        printk(LOG_ERROR, "\nPANIC: %s\n", reason);
+        printk(LOG_EMERGENCY, "\nPANIC: %s\n", reason);
         print_registers(tf, cr3);
         backtrace(tf->eip, trapframe_from_user(tf) ? 0 : tf->ebp);
     }

@@ -8,8 +8,9 @@
 
 #include "arch/i386/types.h"
 
-/* With syslog(2)'s numbers. */
+/* With syslog(2)'s numbers. An emergency is shown however silent syslog(2) made the console. */
 enum log_level {
+    LOG_EMERGENCY = 0,
     LOG_ERROR = 3,
     LOG_WARNING,
     LOG_NOTICE,

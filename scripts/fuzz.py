@@ -17,8 +17,8 @@ import time
 
 import fuzzing
 
-SHARD_SEEDS = 10_000_000  # between the first seeds of two shards
 PROGRESS_SECONDS = 10
+GRACE = 60  # seconds that a shard may take beyond its time
 
 
 def failed_run(args, seed):
@@ -34,44 +34,63 @@ def failed_run(args, seed):
 # --- campaigns ------------------------------------------------------------------------------------
 
 def shard_log(args, index):
-    """Where shard index keeps what its machines print."""
+    """Where what shard index prints is kept."""
     return os.path.join(args.build, "fuzz", f"shard-{index}.log")
+
+
+def shard_mode(args, index):
+    """What its machines boot into."""
+    return args.mode or fuzzing.MODES[index % len(fuzzing.MODES)]
+
+
+def corpus_path(args):
+    """What a campaign takes up, and leaves to the next."""
+    return os.path.join(args.build, "fuzz", "corpus")
 
 
 def shard(args):
     """One shard of a campaign: a process of its own, here or on another machine."""
-    mode = fuzzing.MODES[args.index % len(fuzzing.MODES)]
-    machine = fuzzing.Machine(args.build, mode, args.kernel, f"shard-{args.index}")
-    options = (["--cover"] if args.cover else []) + (["--corpus", args.corpus] if args.corpus else [])
-    with open(shard_log(args, args.index), "w", encoding="utf-8") as log:
-        fuzzing.campaign_shard(machine, args.seed + args.index * SHARD_SEEDS, args.time, options, log)
+    machine = fuzzing.Machine(args.build, shard_mode(args, args.index), args.kernel, f"shard-{args.index}")
+    corpus = fuzzing.read_corpus(corpus_path(args)) if args.cover else {}
+    seed = args.seed + args.index * fuzzing.SHARD_SEEDS
+    fuzzing.campaign_shard(machine, seed, args.time, args.cover, corpus)
 
 
 def shard_command(args, index):
-    """The command that runs it."""
-    words = [sys.executable, "scripts/fuzz.py", "--build", args.build, "shard", "--index", str(index),
-             "--time", str(args.time), "--seed", str(args.seed)]
-    words += ["--kernel", args.kernel] if args.kernel else []
-    words += ["--cover"] if args.cover else []
-    words += ["--corpus", args.corpus] if args.corpus else []
-    return words
+    """The command that runs it, in the repository: its paths are the same on each machine."""
+    words = ["scripts/fuzz.py", "--build", os.path.relpath(args.build, fuzzing.ROOT), "shard", "--index",
+             str(index), "--time", str(args.time), "--seed", str(args.seed)]
+    words += ["--kernel", os.path.relpath(args.kernel, fuzzing.ROOT)] if args.kernel else []
+    words += ["--mode", args.mode] if args.mode else []
+    return words + (["--cover"] if args.cover else [])
+
+
+def parallel_command(args):
+    """GNU parallel, which runs the shards on the hosts and brings what they print as they print it."""
+    if not shutil.which("parallel"):
+        sys.exit("fuzz: FUZZ_HOSTS needs GNU parallel: apt install parallel")
+    sent = [os.path.join(args.build, name) for name in ("initrd/init", "initrd/bin/fuzz")]
+    sent += [args.kernel or os.path.join(args.build, "postern.elf")]
+    sent += [corpus_path(args)] if args.cover and os.path.exists(corpus_path(args)) else []
+    sent = ["scripts/fuzz.py", "scripts/fuzzing.py", "scripts/qemu",
+            *(os.path.relpath(path, fuzzing.ROOT) for path in sent)]
+    return ["parallel", "--will-cite", "--sshloginfile", args.hosts, "--workdir", ".", "--cleanup",
+            *[word for path in sent for word in ("--basefile", path)],
+            "--timeout", str(args.time + GRACE), "--results", shard_log(args, "{}"),
+            *shard_command(args, "{}"), ":::", *map(str, range(args.jobs))]
 
 
 def start_shards(args):
-    """The processes to wait for: one a shard, or GNU parallel, which starts them on the hosts."""
-    if not args.hosts:
-        return [subprocess.Popen(shard_command(args, index), cwd=fuzzing.ROOT)
-                for index in range(args.jobs)]
-    if not shutil.which("parallel"):
-        sys.exit("fuzz: FUZZ_HOSTS needs GNU parallel: apt install parallel")
-    needed = ["scripts/fuzz.py", "scripts/fuzzing.py", "scripts/qemu", args.kernel or "build/postern.elf",
-              "build/initrd/init", "build/initrd/bin/fuzz"] + ([args.corpus] if args.corpus else [])
-    args.build = "build"
-    words = ["parallel", "--sshloginfile", args.hosts, "--workdir", "...", "--cleanup", "--halt", "never",
-             *[word for path in needed for word in ("--basefile", path)],
-             "--return", "build/fuzz/shard-{}.log", " ".join(shard_command(args, "{}")), ":::",
-             *map(str, range(args.jobs))]
-    return [subprocess.Popen(words, cwd=fuzzing.ROOT)]
+    """The processes to wait for."""
+    if args.hosts:
+        return [subprocess.Popen(parallel_command(args), cwd=fuzzing.ROOT, stdout=subprocess.DEVNULL)]
+    processes = []
+    for index in range(args.jobs):
+        with open(shard_log(args, index), "w", encoding="utf-8") as log:
+            processes.append(subprocess.Popen([sys.executable, *shard_command(args, index)],
+                                              cwd=fuzzing.ROOT, stdout=log,
+                                              stderr=subprocess.STDOUT))
+    return processes
 
 
 class Campaign:
@@ -88,16 +107,15 @@ class Campaign:
             path = shard_log(self.args, index)
             if not os.path.exists(path):
                 continue
-            with open(path, encoding="utf-8", errors="replace") as log:
+            with open(path, "rb") as log:
                 log.seek(self.offsets[index])
-                lines = log.read().split("\n")
-                self.offsets[index] += sum(len((line + "\n").encode("utf-8", "replace"))
-                                           for line in lines[:-1])
-            for line in lines[:-1]:
+                whole, newline, _ = log.read().rpartition(b"\n")
+            self.offsets[index] += len(whole + newline)
+            for line in whole.decode("utf-8", "replace").split("\n"):
                 if line.startswith("postern: booting"):
                     reader.next_machine()
                 if reader.line(line):
-                    mode = fuzzing.MODES[index % len(fuzzing.MODES)]
+                    mode = shard_mode(self.args, index)
                     print(f"{mode}: {line.removeprefix('fuzz: ')}", flush=True)
                     self.keep(reader, mode)
 
@@ -120,15 +138,21 @@ class Campaign:
 
 
 def merge_corpora(args, readers):
-    """All that the shards found, behind what there was."""
-    known = {}
-    for line in (line for reader in readers for line in reader.corpus):
-        known[line.split(":", 1)[1]] = line
-    if known:
-        path = os.path.join(args.build, "fuzz", "corpus")
-        with open(path, "a", encoding="utf-8") as file:
-            file.write("".join(line + "\n" for line in known.values()))
-        print(f"{len(known)} runs that reached new edges are in {path}")
+    """All that the shards found, and what there was if none of them came to its end."""
+    path = corpus_path(args)
+    corpus = {} if any(reader.taken for reader in readers) else fuzzing.read_corpus(path)
+    for reader in readers:
+        corpus |= reader.corpus
+    fuzzing.write_corpus(path, corpus)
+    print(f"{len(corpus)} runs that reach new edges are in {path}")
+
+
+def wait_for(processes, seconds):
+    """True if one still runs when the time is over."""
+    deadline = time.monotonic() + seconds
+    while any(process.poll() is None for process in processes) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return any(process.poll() is None for process in processes)
 
 
 def campaign(args):
@@ -136,26 +160,20 @@ def campaign(args):
     for index in range(args.jobs):
         if os.path.exists(shard_log(args, index)):
             os.remove(shard_log(args, index))
-    corpus = os.path.join(args.build, "fuzz", "corpus")
-    if args.cover and not args.corpus and os.path.exists(corpus):
-        args.corpus = corpus
-    os.makedirs(os.path.join(args.build, "fuzz"), exist_ok=True)
     processes, state = start_shards(args), Campaign(args)
-    while any(process.poll() is None for process in processes):
-        try:
-            processes[0].wait(PROGRESS_SECONDS)
-        except subprocess.TimeoutExpired:
-            pass
-        for process in processes:
-            if processes[0].poll() is not None:
-                process.wait()
+    going_on = True
+    while going_on:
+        going_on = wait_for(processes, PROGRESS_SECONDS)
         state.poll()
         state.progress()
-    merge_corpora(args, state.readers)
-    failures = sum(len(reader.failures) for reader in state.readers)
+    if args.cover:
+        merge_corpora(args, state.readers)
+    lost = [index for index, reader in enumerate(state.readers) if not reader.ended]
+    for index in lost:
+        print(f"fuzz: shard {index} did not come to its end; what it printed is in {shard_log(args, index)}")
     if not sum(reader.total("calls") for reader in state.readers):
         sys.exit("fuzz: no call was made")
-    sys.exit(failures > 0)
+    sys.exit(bool(lost) or any(reader.failures for reader in state.readers))
 
 
 # --- one run ------------------------------------------------------------------------------------------
@@ -164,9 +182,11 @@ def replay(args):
     """Shows one run."""
     run, mode = failed_run(args, args.seed)
     runs = fuzzing.Runs(args.build, mode, args.kernel, args.believe)
+    near = True
     for line in runs.show(run or runs.words_of(args.seed), "--trace"):
-        match = re.match(r"step (\d+): ", line)
-        if not args.step or not match or abs(int(match[1]) - args.step) <= 3:
+        if match := re.match(r"step (\d+): ", line):
+            near = not args.step or abs(int(match[1]) - args.step) <= 3
+        if near or not line.startswith(("step ", "  = ")):  # a step and its result
             print(line)
     if runs.machine.end():
         print(f"fuzz: {runs.machine.end()}")
@@ -195,10 +215,9 @@ def arguments():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--step", type=int, default=0, help="of a replay: only this and its neighbours")
     parser.add_argument("--mode", choices=[*fuzzing.MODES, "host"], default="")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--jobs", type=int, default=max(os.cpu_count() or 1, len(fuzzing.MODES)))
     parser.add_argument("--hosts", default="", help="GNU parallel's sshloginfile")
     parser.add_argument("--cover", action="store_true", help="guided by kcov")
-    parser.add_argument("--corpus", default="")
     parser.add_argument("--index", type=int, default=0, help="of a shard")
     parser.add_argument("--believe", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()

@@ -5,7 +5,7 @@
 
 For each: builds a kernel with the bug, fuzzes it until the bug is found, and shrinks what found it.
 One line says after how many calls and seconds; below it stands the shrunk run. A bug that is not
-found in five minutes is a defect of the fuzzer: the exit status is 1 then.
+found in five minutes or cannot be shrunk is a defect of the fuzzer: the exit status is 1 then.
 """
 import argparse
 import os
@@ -17,11 +17,12 @@ import changes
 import fuzzing
 import plant
 
-PATIENCE = 300  # seconds
+PATIENCE = 300  # seconds, for all modes
+SILENCE = 20    # seconds without a word from a machine that hangs
 
 
 def modes_of(change):
-    """Where the bug can show."""
+    """Where the bug can show. What else its knobs say, the fuzzer draws for each run."""
     match = re.search(r"isolation=(\w+)", change.get("knobs"))
     return [match[1]] if match else fuzzing.MODES
 
@@ -33,9 +34,9 @@ def find(machine, seconds):
         reader.line(line)
     if reader.failures:
         return reader, reader.failures[0][1]
-    if machine.status == 124 and reader.total("calls") and time.monotonic() < machine.deadline:
-        return reader, "hangs"
-    return reader, (reader.panic or machine.end()) if machine.status != 124 else ""
+    if machine.status == fuzzing.TIMED_OUT and time.monotonic() - reader.heard < SILENCE:
+        return reader, ""
+    return reader, reader.panic or machine.end()
 
 
 def prove(build, nursery, change):
@@ -44,35 +45,42 @@ def prove(build, nursery, change):
     kernel = nursery.plant(change, flavour)
     if not kernel:
         return False
+    calls, start = 0, time.monotonic()
     for mode in modes_of(change):
-        machine = fuzzing.Machine(build, mode, kernel, "proof")
-        start = time.monotonic()
-        machine.deadline = start + PATIENCE - 1
-        reader, reason = find(machine, PATIENCE / len(modes_of(change)))
-        seconds = time.monotonic() - start
-        if not reason:
-            continue
-        print(f"found   {change.name:18} {mode:6} {reader.total('calls'):>9,} calls {seconds:>6.1f} s  "
-              f"{change.what}\n        {reason}", flush=True)
-        show_shrunk(fuzzing.Runs(build, mode, kernel), reader, reason)
-        return True
-    print(f"MISSED  {change.name:18} {'':6} {reader.total('calls'):>9,} calls {PATIENCE:>6} s  {change.what}",
-          flush=True)
+        reader, reason = find(fuzzing.Machine(build, mode, kernel, "proof"),
+                              PATIENCE / len(modes_of(change)))
+        calls += reader.total("calls")
+        if reason:
+            say("found", change, mode, calls, start)
+            return show_shrunk(build, mode, kernel, reader, reason)
+    say("MISSED", change, "", calls, start)
     return False
 
 
-def show_shrunk(runs, reader, reason):
-    """The fewest calls that still show the bug."""
+def say(verdict, change, mode, calls, start):
+    """The line of a bug."""
+    print(f"{verdict:7} {change.name:18} {mode:6} {calls:>9,} calls {time.monotonic() - start:>6.1f} s  "
+          f"{change.what}", flush=True)
+
+
+def show_shrunk(build, mode, kernel, reader, reason):
+    """The fewest calls that still show the bug; true if there are any."""
     seed = reader.failures[0][0] if reader.failures else reader.at
+    print(f"        {reason}", flush=True)
     if seed is None:
-        print(f"        before the first run: {reason}")
-        return
-    run, shrunk = fuzzing.shrink(runs, reader.runs.get(seed) or runs.words_of(seed), lambda text: None)
+        print("        before the first run")
+        return False
+    sound = fuzzing.Runs(build, mode)  # says what a run is, whatever the bug breaks
+    run, shrunk = fuzzing.shrink(fuzzing.Runs(build, mode, kernel),
+                                 reader.runs.get(seed) or sound.words_of(seed), lambda text: None,
+                                 in_any_way=True)
     if not run:
-        print(f"        seed {seed} alone does not show it: {reason}")
-        return
-    steps = [line for line in runs.show(run, "--test") if line.startswith("step ")]
-    print("".join(f"        {line}\n" for line in steps) + f"        -> {shrunk.split('): ')[-1]}", flush=True)
+        print(f"        seed {seed} alone does not show it")
+        return False
+    steps = [line for line in sound.show(run, "--test") if line.startswith("step ")]
+    print("".join(f"        {line}\n" for line in steps) + f"        -> {shrunk.split('): ')[-1]}\n"
+          f"        make fuzz-replay SEED={seed} MODE={mode} KERNEL={os.path.relpath(kernel)}", flush=True)
+    return True
 
 
 def main():

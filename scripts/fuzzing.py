@@ -8,8 +8,10 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MODES = ("split", "shared")
 TRAILER = "TRAILER!!!"
-ENDS = {101: "the kernel panics", 124: "the machine hangs", 125: "the machine resets itself"}
+TIMED_OUT = 124
+ENDS = {101: "the kernel panics", TIMED_OUT: "the machine hangs", 125: "the machine resets itself"}
 NO_MACHINE = 126
+SHARD_SEEDS = 10_000_000  # between the first seeds of two shards
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
 
 
@@ -91,28 +93,31 @@ class Reader:
         self.totals = {}
         self.finished = {"calls": 0, "runs": 0}  # of machines before this one
         self.failures = []  # (seed, what)
-        self.runs = {}      # seed -> the run as a line
-        self.corpus = []
+        self.runs = {}      # of the last run that was printed: seed -> the run as a line
+        self.corpus = {}    # words of a run -> the run as a line
+        self.taken = False  # what another corpus still had to give is in this one
         self.at = None
+        self.heard = time.monotonic()  # something the last time
         self.panic = ""
+        self.ended = False  # the whole shard has
 
     def line(self, line):
         """Takes one in; true if it is one that people want to see."""
+        self.heard = time.monotonic()
         if match := re.match(r"@(\d+) (\d+)", line):
             self.at, self.totals["calls"] = int(match[1]), int(match[2])
-        elif line.startswith("fuzz: run "):
-            text = line.removeprefix("fuzz: run ")
-            self.runs[int(text.split(":")[0])] = text
+        elif match := re.match(r"(?:fuzz: run )?((\d+):[0-9a-f]{16} .*)", line):
+            self.runs = {int(match[2]): match[1]}
         elif line.startswith("fuzz: corpus "):
-            self.corpus.append(line.removeprefix("fuzz: corpus "))
-        elif match := re.match(r"fuzz: FAIL seed=(\d+) (.*)", line):
+            self.corpus.update(corpus_of([line.removeprefix("fuzz: corpus ")]))
+        elif match := re.match(r"fuzz: (?:FAIL|CRASH) seed=(\d+) (.*)", line):
             self.failures.append((int(match[1]), match[2]))
             return True
-        elif match := re.match(r"fuzz: CRASH seed=(\d+) (.*)", line):
-            self.failures.append((int(match[1]), match[2]))
-            return True
-        elif re.match(r"fuzz: (progress|done) ", line):
+        elif match := re.match(r"fuzz: (progress|taken|done) ", line):
             self.totals.update({k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", line)})
+            self.taken |= match[1] == "taken"
+        elif line == "fuzz: the time is over":
+            self.ended = True
         elif line.startswith("PANIC: "):
             self.panic = line
         return False
@@ -128,29 +133,47 @@ class Reader:
         return self.finished.get(name, 0) + self.totals.get(name, 0)
 
 
-def campaign_shard(machine, seed, seconds, options, log):
+def corpus_of(lines):
+    """Runs by their words."""
+    return {line.split(":", 1)[1]: line for line in lines if ":" in line}
+
+
+def read_corpus(path):
+    """The runs in a file; none if there is no such file."""
+    if not path or not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as file:
+        return corpus_of(file.read().splitlines())
+
+
+def write_corpus(path, corpus):
+    """The shortest first: whoever takes them keeps of two with the same edges the first."""
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        file.write("".join(line + "\n" for line in sorted(corpus.values(), key=len)))
+    os.replace(path + ".new", path)
+
+
+def campaign_shard(machine, seed, seconds, cover, corpus):
     """Runs seeds from seed on until the time is over; what ends a machine is reported, and another goes
-    on behind it. Everything is in the log, which corpora and failures are read from."""
-    reader, deadline = Reader(), time.monotonic() + seconds
+    on behind it. Everything is printed, for the campaign to read."""
+    reader, first, deadline = Reader(), seed, time.monotonic() + seconds
+    words = "--announce --words --cover --corpus /fuzz/corpus" if cover else "--announce"
     while (left := deadline - time.monotonic()) > 3:
-        files = {"fuzz/corpus": "".join(line + "\n" for line in reader.corpus)}
-        if "--corpus" in options:
-            with open(options[options.index("--corpus") + 1], encoding="utf-8") as file:
-                files["fuzz/corpus"] = file.read() + files["fuzz/corpus"]
-        words = f"--announce --seed {seed}"
-        words += " --cover --corpus /fuzz/corpus" if "--cover" in options else ""
-        for line in machine.run(words, files, left):
+        files = {"fuzz/corpus": "".join(line + "\n" for line in corpus.values())} if cover else {}
+        for line in machine.run(f"{words} --seed {seed}", files, left):
             reader.line(line)
-            print(line, file=log, flush=True)
+            print(line, flush=True)
         if machine.status == NO_MACHINE or reader.at is None:
-            print(f"fuzz: CRASH seed={seed} step=0 the fuzzer does not start: {machine.end()}", file=log,
-                  flush=True)
-            return
-        if machine.status != 124 or deadline - time.monotonic() > 3:
-            print(f"fuzz: CRASH seed={reader.at} step=? {reader.panic or machine.end()}", file=log,
-                  flush=True)
-        seed = reader.at + 1
+            print(f"fuzz: CRASH seed={seed} step=0 the fuzzer does not start: {machine.end()}", flush=True)
+            break
+        if machine.status != TIMED_OUT or deadline - time.monotonic() > 3:
+            print(f"fuzz: CRASH seed={reader.at} step=? {reader.panic or machine.end()}", flush=True)
+        # a run of the corpus may have another shard's seed, and must not end each machine
+        seed = reader.at + 1 if first <= reader.at < first + SHARD_SEEDS else seed
+        corpus = reader.corpus if reader.taken else corpus | reader.corpus
+        corpus = {run: line for run, line in corpus.items() if not line.startswith(f"{reader.at}:")}
         reader.next_machine()
+    print("fuzz: the time is over", flush=True)
 
 
 class Runs:
@@ -176,8 +199,9 @@ class Runs:
             seen += line.startswith("@")
             if reader.line(line) and not found and kind in ("", kind_of(reader.failures[-1][1])):
                 found = seen, reader.failures[-1][1]
-        if not found and self.machine.end():
-            found = seen, reader.panic or self.machine.end()
+        reason = reader.panic or self.machine.end()
+        if not found and seen >= 0 and reason and kind in ("", kind_of(reason)):
+            found = seen, reason
         return found
 
     def show(self, run, how):
@@ -191,18 +215,31 @@ def kind_of(reason):
     return re.sub(r"step=\S+|0x[0-9a-f]+|\d+", "N", reason.split("): ")[-1])
 
 
-def shrink(runs, run, say):
-    """The fewest steps of run that still fail in the same way, and the reason; delta debugging."""
+def first_alone(runs, candidates, kind):
+    """As Runs.first_failure(), of those that fail in a boot of their own, too: what one breaks in the
+    kernel another may meet."""
+    start = 0
+    while start < len(candidates) and (found := runs.first_failure(candidates[start:], kind)):
+        index = start + found[0]
+        if alone := runs.first_failure([candidates[index]], kind):
+            return index, alone[1]
+        start = index + 1
+    return None
+
+
+def shrink(runs, run, say, in_any_way=False):
+    """The fewest steps of run that still fail, in the same way unless any will do, and the reason; delta
+    debugging."""
     found = runs.first_failure([run])
     if not found:
         return None, ""
     seed, words = run.split(":", 1)
-    words, reason, kind = words.split(), found[1], kind_of(found[1])
+    words, reason, kind = words.split(), found[1], "" if in_any_way else kind_of(found[1])
     pieces = 2
     while len(words) > 1:
         size = -(-len(words) // pieces)
         candidates = [words[:at] + words[at + size:] for at in range(0, len(words), size)]
-        found = runs.first_failure([f"{seed}:{' '.join(part)} " for part in candidates if part], kind)
+        found = first_alone(runs, [f"{seed}:{' '.join(part)} " for part in candidates], kind)
         if found:
             words, reason, pieces = candidates[found[0]], found[1], max(pieces - 1, 2)
             say(f"{len(words)} steps: {reason}")

@@ -508,7 +508,11 @@ class Tests:
             yield f"exposure: QEMU's page walk, {isolation}", \
                 lambda isolation=isolation: self.exposure(isolation)
         yield "sweep: every instruction of the gate", self.sweep
-        for row in matrix.ROWS:
+        yield from self.boots(matrix.ROWS)
+
+    def boots(self, rows):
+        """Rows of the matrix."""
+        for row in rows:
             yield f"boot: {row.name}", lambda row=row: self.boot(row)
 
     def has_busybox(self):
@@ -542,12 +546,14 @@ def main():
     parser.add_argument("--cc", default="i686-linux-gnu-gcc")
     parser.add_argument("--kernel-flags", default="")
     parser.add_argument("-k", default="", help="only tests whose name matches this expression")
+    parser.add_argument("--sanitized", action="store_true", help="boots of the kernel with all that watches it")
     args = parser.parse_args()
     args.build = os.path.abspath(args.build)
 
     passed = failed = skipped = 0
     failures = []
-    tests = [t for t in Tests(args).all() if re.search(args.k, t[0])]
+    tests = Tests(args).boots(matrix.SANITIZED_ROWS) if args.sanitized else Tests(args).all()
+    tests = [t for t in tests if re.search(args.k, t[0])]
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         running = [(name, pool.submit(timed, function)) for name, function in tests]
         for number, (name, future) in enumerate(running, 1):

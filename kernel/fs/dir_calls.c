@@ -8,16 +8,18 @@
 
 /* --- getdents --------------------------------------------------------------------------------- */
 
+union record {
+    char bytes[ROUND_UP(sizeof(struct dirent64) + NAME_MAX + 2, 8)];
+    struct dirent64 entry64;
+    struct dirent entry;
+};
+
 /* Records on their way to user memory, built one at a time. */
 struct listing {
     unsafe_bytes to;
     size_t room, done;
     int error; /* why the first record that was not written was not */
-    union {
-        char bytes[ROUND_UP(sizeof(struct dirent64) + NAME_MAX + 2, 8)];
-        struct dirent64 entry64;
-        struct dirent entry;
-    } record;
+    union record *record;
 };
 
 static bool put_record(struct listing *listing, size_t size)
@@ -26,7 +28,7 @@ static bool put_record(struct listing *listing, size_t size)
         listing->error = -EINVAL;
         return false;
     }
-    if (copy_k2u(unsafe_advance(listing->to, listing->done), &listing->record, size)) {
+    if (copy_k2u(unsafe_advance(listing->to, listing->done), listing->record, size)) {
         listing->error = -EFAULT;
         return false;
     }
@@ -38,10 +40,10 @@ static bool list64(void *context, const struct name *name, uint32_t number, uint
                    uint64_t next)
 {
     struct listing *listing = context;
-    struct dirent64 *entry = &listing->record.entry64;
+    struct dirent64 *entry = &listing->record->entry64;
     size_t size = ROUND_UP(offsetof(struct dirent64, name) + name->length + 1, 8);
 
-    memset(&listing->record, 0, size);
+    memset(listing->record, 0, size);
     entry->inode = number;
     entry->next = next;
     entry->size = size;
@@ -55,14 +57,14 @@ static bool list32(void *context, const struct name *name, uint32_t number, uint
                    uint64_t next)
 {
     struct listing *listing = context;
-    struct dirent *entry = &listing->record.entry;
+    struct dirent *entry = &listing->record->entry;
     size_t size = ROUND_UP(offsetof(struct dirent, name) + name->length + 2, 4);
 
-    memset(&listing->record, 0, size);
+    memset(listing->record, 0, size);
     entry->inode = number;
     entry->next = next;
     entry->size = size;
-    listing->record.bytes[size - 1] = MODE_TO_TYPE(mode);
+    listing->record->bytes[size - 1] = MODE_TO_TYPE(mode);
     memcpy(entry->name, name->bytes, name->length);
     return put_record(listing, size);
 }
@@ -70,7 +72,8 @@ static bool list32(void *context, const struct name *name, uint32_t number, uint
 static long list(int fd, unsafe_bytes to, size_t room, readdir_emit emit)
 {
     struct file *file = files_lookup_open(current_thread()->files, fd);
-    struct listing listing = {.to = to, .room = room};
+    union record record;
+    struct listing listing = {.to = to, .room = room, .record = &record};
 
     if (!file)
         return -EBADF;

@@ -34,9 +34,11 @@ struct name name_make(const char *text);
 /* Seconds since 1970, shifted left by 30, plus nanoseconds: so times compare as numbers. */
 typedef int64_t inode_time_t;
 
-#define INODE_TIME(seconds, nanoseconds) (((inode_time_t)(seconds) << 30) + (nanoseconds))
-#define INODE_TIME_SECONDS(time)         ((time) >> 30)
-#define INODE_TIME_NANOSECONDS(time)     ((uint32_t)(time)&0x3fffffff)
+/* through unsigned, for C does not define what becomes of seconds before 1970 that are shifted */
+#define INODE_TIME(seconds, nanoseconds) \
+    ((inode_time_t)((uint64_t)(seconds) << 30) + (inode_time_t)(nanoseconds))
+#define INODE_TIME_SECONDS(time)     ((time) >> 30)
+#define INODE_TIME_NANOSECONDS(time) ((uint32_t)(time)&0x3fffffff)
 /* what fits: 1697 to 2242 */
 #define INODE_SECONDS_MAX ((1ll << 33) - 1)
 #define INODE_SECONDS_MIN (-(1ll << 33))

@@ -26,12 +26,12 @@ struct range {
 /* What a call, which lives as long, has read until now. */
 struct fetches {
     const char *name;
-    uint32_t arguments[6];
+    uint32_t pointers[7]; /* its arguments, and where some doors leave the sixth */
     unsigned nr_ranges;
     struct range ranges[RANGES];
 };
 
-/* By kernel stack: the innermost call of its thread; what an exec or exit left is overwritten. */
+/* By kernel stack: the innermost call of its thread. */
 static struct fetches *running[NR_STACKS];
 
 static struct fetches **running_here(void)
@@ -53,18 +53,30 @@ static const struct {
     {"add_user_string", "arguments_add_vector"},      /* the same */
     {"add_user_string", "add_user_string"},           /* arguments; of a page the last byte */
     {"arguments_add_vector", "arguments_add_vector"}, /* arguments and environment */
-    {"vector_gather", "vector_gather"},               /* elements of a vector */
-    {"store", "store"},                               /* the same, into a file */
+    {"vector_read", "vector_gather"},                 /* a vector and an element */
+    {"vector_read", "store"},                         /* the same, into a file of memory */
+    {"vector_read", "tty_write"},                     /* into a terminal */
+    {"vector_read", "master_write"},                  /* into its other end */
+    {"vector_read", "kmsg_write"},                    /* into the log */
+    {"vector_gather", "vector_gather"},               /* two elements */
+    {"store", "store"},                               /* the same, into a file of memory */
+    {"tty_write", "tty_write"},                       /* into a terminal */
+    {"master_write", "master_write"},                 /* into its other end */
+    {"kmsg_write", "kmsg_write"},                     /* into the log */
     {"pselect", "poll_take_mask"},                    /* a pointer to a mask, and the mask */
     {"pselect", "fetch_timespec"},                    /* and a time */
     {"pselect", "fetch_timespec64"},                  /* the same */
+    {"fetch_timespec", "poll_take_mask"},             /* a time and the mask */
+    {"fetch_timespec64", "poll_take_mask"},           /* the same */
     {"poll_take_mask", "fetch_and_scan"},             /* a mask and sets of descriptors */
+    {"do_select", "fetch_timeval"},                   /* select's arguments and a time */
+    {"do_select", "fetch_and_scan"},                  /* and sets of descriptors */
+    {"fetch_timeval", "fetch_and_scan"},              /* a time and sets, both of these arguments */
+    {"fetch_and_scan", "fetch_and_scan"},             /* two sets of them */
     {"poll_take_mask", "set_fetch"},                  /* a mask and descriptors */
     {"key_of", "futex_wait"},                         /* the first looks whether it is there */
     {"key_of", "futex_wake_op"},                      /* so it does here */
     {"key_of", "futex_requeue"},                      /* and here */
-    {"release_robust", "release_robust"},             /* a list that goes in circles */
-    {"owner_dies", "owner_dies"},                     /* and its words */
 };
 
 static bool is_function(const char *name, uint32_t code)
@@ -99,10 +111,10 @@ static bool is_aliased(const struct fetches *call, vaddr_t first, vaddr_t second
 {
     unsigned to_first = 0, to_second = 0, to_both = 0;
 
-    for (unsigned i = 0; i < ARRAY_SIZE(call->arguments); i++) {
-        to_first += call->arguments[i] == first;
-        to_second += call->arguments[i] == second;
-        to_both += call->arguments[i] == first && first == second;
+    for (unsigned i = 0; i < ARRAY_SIZE(call->pointers); i++) {
+        to_first += call->pointers[i] == first;
+        to_second += call->pointers[i] == second;
+        to_both += call->pointers[i] == first && first == second;
     }
     return to_both ? to_both > 1 : to_first && to_second;
 }
@@ -205,6 +217,18 @@ ssize_t __wrap_copy_str_u2k(char *to, unsafe_string from, size_t size)
     return length;
 }
 
+int __real_syscall_argument6(const struct trapframe *tf, uint32_t *value);
+int __wrap_syscall_argument6(const struct trapframe *tf, uint32_t *value);
+int __wrap_syscall_argument6(const struct trapframe *tf, uint32_t *value)
+{
+    int error = __real_syscall_argument6(tf, value);
+    struct fetches *call = *running_here();
+
+    if (call)
+        call->pointers[5] = *value;
+    return error;
+}
+
 /* --- calls -------------------------------------------------------------------------------------
  */
 
@@ -214,7 +238,7 @@ static long run(const char *name, syscall_handler handler, struct trapframe *tf)
     struct fetches **here = running_here();
     struct fetches fetches = {
         .name = name,
-        .arguments = {tf->ebx, tf->ecx, tf->edx, tf->esi, tf->edi, tf->ebp},
+        .pointers = {tf->ebx, tf->ecx, tf->edx, tf->esi, tf->edi, tf->ebp, tf->esp},
     };
     struct fetches *outer = tf == current_trapframe() ? NULL : *here;
 
@@ -233,3 +257,14 @@ static long run(const char *name, syscall_handler handler, struct trapframe *tf)
     }
 #include "kernel/syscalls.def"
 #undef SYSCALL
+
+/* The last that a thread reads is a list that may go in circles, and it may be in no call then: one
+ * that is killed may not have made any, or its last was ended by the gate page itself, when it
+ * brought a message (kernel/ipc_direct.h). The next thread on this stack has no record either. */
+void __real_futex_thread_exit(struct thread *thread);
+void __wrap_futex_thread_exit(struct thread *thread);
+void __wrap_futex_thread_exit(struct thread *thread)
+{
+    *running_here() = NULL;
+    __real_futex_thread_exit(thread);
+}

@@ -253,7 +253,7 @@ static void print_place(const char *what, uint32_t code)
     const char *name = symbol_name(code, &offset);
 
     if (code)
-        printk(LOG_ERROR, "%s by %s+%#x\n", what, name ? name : "?", offset);
+        printk(LOG_EMERGENCY, "%s by %s+%#x\n", what, name ? name : "?", offset);
 }
 
 /* The object whose header is the last before address in its page. */
@@ -266,7 +266,7 @@ static void describe_object(vaddr_t address)
         if (header->magic != KASAN_MAGIC)
             continue;
         vaddr_t object = (vaddr_t)(header + 1);
-        printk(LOG_ERROR, "object at %08x of %u bytes, address is at offset %d\n", object,
+        printk(LOG_EMERGENCY, "object at %08x of %u bytes, address is at offset %d\n", object,
                header->size, (int)(address - object));
         print_place("allocated", header->allocated_by);
         print_place("freed", header->freed_by);
@@ -281,9 +281,9 @@ void kasan_report(const char *what, vaddr_t address, size_t size, uint32_t calle
     const char *name = symbol_name(caller, &offset);
 
     kasan_pause();
-    printk(LOG_ERROR, "\nKASan: %s: %s of %u bytes at %08x by %s+%#x\n", kind, what, size, address,
-           name ? name : "?", offset);
-    printk(LOG_ERROR, "shadow %02x %02x [%02x] %02x %02x\n", shadow_of(address)[-2],
+    printk(LOG_EMERGENCY, "\nKASan: %s: %s of %u bytes at %08x by %s+%#x\n", kind, what, size,
+           address, name ? name : "?", offset);
+    printk(LOG_EMERGENCY, "shadow %02x %02x [%02x] %02x %02x\n", shadow_of(address)[-2],
            shadow_of(address)[-1], shadow_of(address)[0], shadow_of(address)[1],
            shadow_of(address)[2]);
     if (*kind == 'h')

@@ -250,6 +250,10 @@ static void check_times(void)
     ktap_equal(set_times("link", 7, 0, 8, 0, AT_SYMLINK_NOFOLLOW), 0, "the times of a link");
     ktap_ok(!lstat("link", &s) && s.st_mtim.tv_sec == 8, "are its own");
     ktap_ok(!stat("file", &s) && s.st_mtim.tv_sec == before.st_mtim.tv_sec, "not the file's");
+    ktap_equal(set_times("file", -1, 5, -1000000000, 6, 0), 0, "times before 1970");
+    ktap_ok(!stat("file", &s) && s.st_atim.tv_sec == -1 && s.st_atim.tv_nsec == 5 &&
+                s.st_mtim.tv_sec == -1000000000 && s.st_mtim.tv_nsec == 6,
+            "are kept to the nanosecond");
     check_error(set_times("file", 0, 1000000000, 0, 0, 0), EINVAL, "too many nanoseconds");
     check_error(set_times("file", 0, -1, 0, 0, 0), EINVAL, "negative nanoseconds");
     check_error(set_times("none", 0, 0, 0, 0, 0), ENOENT, "no such file");

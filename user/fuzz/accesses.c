@@ -4,6 +4,8 @@
  */
 #include "user/fuzz/attempt.h"
 
+#include <poll.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "trampoline/layout.h"
@@ -206,6 +208,16 @@ static void add_mask(struct attempt *attempt)
         add(attempt, 5, words[0], words[0] ? 8 : 0, ARENA_READ, false);
 }
 
+/* What is found of each descriptor, also of none, is stored in the last bytes of its row. */
+static void add_poll(struct attempt *attempt)
+{
+    uint32_t count = attempt->values[1], first = offsetof(struct pollfd, revents);
+
+    if (count && count <= PAGE / sizeof(struct pollfd))
+        add(attempt, 0, attempt->values[0] + first, count * sizeof(struct pollfd) - first,
+            ARENA_WRITE, true);
+}
+
 static void add_message(struct attempt *attempt)
 {
     uint32_t words[12];
@@ -230,6 +242,11 @@ static void add_nested(struct attempt *attempt)
     switch (attempt->call->number) {
     case NR_select:
         add_select(attempt);
+        break;
+    case NR_poll:
+    case NR_ppoll:
+    case NR_ppoll_time64:
+        add_poll(attempt);
         break;
     case NR_pselect6:
     case NR_pselect6_time64:

@@ -35,6 +35,10 @@ static struct {
     uint8_t model[ARENA_ALL][PAGE];
 } arena;
 
+/* The program's first strings, at the end of its stack: no part of the arena, but calls write
+ * there. */
+static uint8_t first_strings[PAGE];
+
 static uint32_t pattern_word(uint32_t address)
 {
     return 0x40404040 | (draw_mix(address) & 0x3f3f3f3f);
@@ -74,6 +78,8 @@ void arena_build(int file)
 {
     mmap((void *)(ARENA_STACK_END - STACK_SIZE), STACK_SIZE, PROT_READ | PROT_WRITE,
          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    if (!options.portable)
+        memcpy(first_strings, (void *)(USER_LIMIT - PAGE), PAGE);
     for (unsigned page = 0; page < ARENA_ALL; page++) {
         build_page(page, file);
         arena.rights[page] = kinds[homes[page]].rights;
@@ -85,6 +91,12 @@ void arena_build(int file)
         else if (kinds[homes[page]].pattern)
             memcpy(arena.model[page], (void *)arena_address(page), PAGE);
     }
+}
+
+void arena_restore_strings(uint32_t address, uint32_t size)
+{
+    if (!options.portable && address < USER_LIMIT && (uint64_t)address + size > USER_LIMIT - PAGE)
+        memcpy((void *)(USER_LIMIT - PAGE), first_strings, PAGE);
 }
 
 void arena_run(void (*body)(const void *argument), const void *argument)
@@ -127,7 +139,7 @@ static int rights_at(uint32_t address)
     if (page >= 0)
         return arena.rights[page];
     if (!options.portable && address - (USER_LIMIT - PAGE) < PAGE)
-        return ARENA_READ | ARENA_WRITE; /* the program's first strings */
+        return ARENA_READ | ARENA_WRITE; /* the first strings */
     return address >= (uint32_t)__executable_start && address < (uint32_t)end ? ARENA_READ : 0;
 }
 

@@ -57,6 +57,10 @@ bool arena_store(uint32_t address, const void *bytes, uint32_t size);
 /* From now on the model has what the memory has. */
 void arena_accept(uint32_t address, uint32_t size);
 
+/* Puts the program's first strings back if size bytes from address on reach them: a time that was
+ * written there would be another name in each run. */
+void arena_restore_strings(uint32_t address, uint32_t size);
+
 /* The first address from start to end that can be read and is not as the model has it, or 0. */
 uint32_t arena_differs(uint32_t start, uint32_t end);
 uint32_t arena_differs_anywhere(void);

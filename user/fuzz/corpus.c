@@ -8,7 +8,6 @@
 #include "user/fuzz/run.h"
 
 #define RUNS_MAX 4096
-#define LINE_MAX (20 * STEPS_MAX)
 
 static struct run *runs[RUNS_MAX];
 static unsigned nr_runs;
@@ -21,22 +20,6 @@ bool corpus_add(const struct run *run, unsigned count)
         return false;
     memcpy(runs[nr_runs], run, size);
     runs[nr_runs++]->count = count;
-    return true;
-}
-
-bool corpus_load(const char *path)
-{
-    static char line[LINE_MAX];
-    static struct run run;
-    FILE *file = fopen(path, "r");
-
-    if (!file)
-        return false;
-    while (fgets(line, sizeof(line), file)) {
-        if (run_parse(&run, line))
-            corpus_add(&run, run.count);
-    }
-    fclose(file);
     return true;
 }
 

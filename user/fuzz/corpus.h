@@ -9,9 +9,6 @@
 /* Adds the first count steps of run; false if there is no room. */
 bool corpus_add(const struct run *run, unsigned count);
 
-/* One run a line, as run_print() has them. */
-bool corpus_load(const char *path);
-
 unsigned corpus_size(void);
 
 /* A run out of a seed and the corpus as it is: new, or changed from what is there. */

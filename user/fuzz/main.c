@@ -210,20 +210,29 @@ static bool prepare(void)
         return false;
     }
     setrlimit(RLIMIT_NOFILE, &(struct rlimit){1024, 1024}); /* the same on every kernel */
-    if (!world_build(options.portable) || !run_init())
+    if (!world_build(options.portable))
         return false;
     arena_build(FD_FILE);
+    if (!run_init())
+        return false;
     if (arguments.cover && !coverage_open()) {
         fprintf(stderr, "fuzz: this kernel has no kcov\n");
         return false;
     }
-    if (arguments.corpus && !corpus_load(arguments.corpus)) {
-        perror(arguments.corpus);
-        return false;
-    }
-    run_warm_up();
     totals.started = time(NULL);
     return true;
+}
+
+/* NULL if there is no name; what cannot be opened is the end. */
+static FILE *open_named(const char *path)
+{
+    FILE *file = path ? fopen(path, "r") : NULL;
+
+    if (path && !file) {
+        perror(path);
+        exit(2);
+    }
+    return file;
 }
 
 int main(int argc, char **argv)
@@ -232,14 +241,14 @@ int main(int argc, char **argv)
         fprintf(stderr, "fuzz: see user/fuzz/main.c for what it takes\n");
         return 2;
     }
-    /* nobody might not be let into its directory */
-    FILE *inputs = arguments.inputs ? fopen(arguments.inputs, "r") : NULL;
-    if (arguments.inputs && !inputs) {
-        perror(arguments.inputs);
-        return 2;
-    }
+    /* before it is nobody, who might not be let into their directory */
+    FILE *inputs = open_named(arguments.inputs), *corpus = open_named(arguments.corpus);
     if (!prepare())
         return 2;
+    if (corpus) {
+        make_inputs(corpus);
+        say_progress("taken");
+    }
     if (inputs)
         make_inputs(inputs);
     else

@@ -26,12 +26,9 @@ enum run_mode {
     RUN_DRY,   /* and is not made */
 };
 
-/* Once, before the first: shares what outcomes are told in. */
+/* Once, before the first and after the arena is built: shares what outcomes are told in, and what
+ * is in use from now on is counted. */
 bool run_init(void);
-
-/* What the kernel keeps for the next time is there from now on: no leak. After the arena is built.
- */
-void run_warm_up(void);
 
 /* Makes a run out of a seed. */
 void run_from_seed(struct run *run, uint32_t seed, unsigned count);
