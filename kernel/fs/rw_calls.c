@@ -184,7 +184,7 @@ static ssize_t move_vector(struct file *file, unsafe_iovec user, int32_t count, 
     ssize_t result = vector_take(&vector, user, count);
     if (result)
         return result;
-    if (ends_beyond(file, vector.total))
+    if (file->operations->seek && ends_beyond(file, vector.total))
         result = -EINVAL;
     else if (move == file_write && file->operations->atomic)
         result = write_pages(file, &vector);
