@@ -170,6 +170,8 @@ static void pollfds(uint32_t at, struct draw *d)
 {
     for (unsigned i = 0; i < 8; i++) {
         struct pollfd row = {scalar_fd(d), draw_below(d, 0x400), draw_below(d, 0x100)};
+        if (options.portable && (row.fd == FD_MASTER || row.fd == FD_SLAVE))
+            row.fd = FD_READER; /* when what is written to a terminal arrives is left open */
         arena_store(at + i * sizeof(row), &row, sizeof(row));
     }
 }
