@@ -81,8 +81,11 @@ UNSAFE_POINTER(cap_header, struct cap_header);
 #define PR_GET_NAME         16
 #define PR_GET_SECCOMP      21
 #define PR_CAPBSET_READ     23
+#define PR_GET_TSC          25
+#define PR_TSC_ENABLE       1
 #define PR_SET_NO_NEW_PRIVS 38
 #define PR_GET_NO_NEW_PRIVS 39
+#define PR_GET_TID_ADDRESS  40
 
 /* getpriority(2) */
 #define PRIO_PROCESS 0

@@ -128,8 +128,6 @@ SYSCALL_DEFINE4(prlimit64, int32_t, pid, uint32_t, resource, unsafe_limit, from,
 {
     struct limit new = {0, 0}, old;
 
-    if (resource >= NR_LIMITS)
-        return -EINVAL;
     if (!unsafe_is_null(from) && copy_object_u2k(&new, from))
         return -EFAULT;
     struct process *process = pid ? process_find(pid) : current_process();
@@ -137,6 +135,8 @@ SYSCALL_DEFINE4(prlimit64, int32_t, pid, uint32_t, resource, unsafe_limit, from,
         return -ESRCH;
     if (!may_limit(process))
         return -EPERM;
+    if (resource >= NR_LIMITS)
+        return -EINVAL;
     old = process->limits.of[resource];
     int error = unsafe_is_null(from) ? 0 : limit_set(process, resource, new);
     if (!error && !unsafe_is_null(to) && copy_object_k2u(to, &old))

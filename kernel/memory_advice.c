@@ -116,13 +116,16 @@ static int populate(struct space *space, vaddr_t start, vaddr_t end, uint32_t ac
     return 0;
 }
 
-/* Whole pages below USER_LIMIT. 0, -EINVAL for an unaligned start or a length that wraps. */
+/* Whole pages. 0, -EINVAL for an unaligned start or a length that wraps, -ENOMEM for an end that
+ * does: there is nothing behind the last page. */
 static int round_range(vaddr_t start, size_t length, vaddr_t *end)
 {
     uint32_t size = ROUND_UP(length, PAGE_SIZE);
 
-    if (start % PAGE_SIZE || (length && !size) || start + size < start)
+    if (start % PAGE_SIZE || (length && !size))
         return -EINVAL;
+    if (start + size < start)
+        return -ENOMEM;
     *end = start + size;
     return 0;
 }
@@ -212,7 +215,7 @@ static int lock_range(vaddr_t start, size_t length, vaddr_t *first, vaddr_t *end
     *first = ROUND_DOWN(start, PAGE_SIZE);
     uint32_t size = ROUND_UP(length + start % PAGE_SIZE, PAGE_SIZE);
     *end = *first + size;
-    return *end < *first ? -EINVAL : 0;
+    return *end < *first || size < length ? -ENOMEM : 0;
 }
 
 static int change_lock(vaddr_t start, size_t length, uint32_t set, uint32_t clear, bool touch)

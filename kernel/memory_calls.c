@@ -70,6 +70,9 @@ static int check_file(const struct mapping *m)
 
     if (error)
         return error;
+    /* pipes are in no file system of which anything may be executed */
+    if ((m->protection & PROT_EXEC) && file->inode && S_ISFIFO(file->inode->mode))
+        return -EPERM;
     /* without frames of its own a file can only be copied, which a shared store would show */
     if (!file->operations->frame &&
         (!file->operations->read_at || (shared && (file->flags & O_ACCMODE) != O_RDONLY)))
@@ -212,11 +215,10 @@ SYSCALL_DEFINE3(mprotect, vaddr_t, start, size_t, length, uint32_t, protection)
         return -EINVAL;
     if (!length)
         return 0;
-    if (end <= start)
-        return -ENOMEM;
     if (protection & ~grows & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM))
         return -EINVAL;
-    const struct region *region = end <= USER_LIMIT ? space_find(space, start) : NULL;
+    const struct region *region =
+        start < end && end <= USER_LIMIT ? space_find(space, start) : NULL;
     if (!region)
         return -ENOMEM;
     if (grows == PROT_GROWSUP || (grows && !(region->flags & REGION_STACK)))

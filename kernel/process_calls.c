@@ -33,13 +33,14 @@ SYSCALL_DEFINE1(set_tid_address, vaddr_t, tid)
 /* --- prctl --------------------------------------------------------------------------------------
  */
 
-static long set_name(unsafe_string from)
+/* Nothing behind the last letter that is kept need be readable. */
+static long set_name(unsafe_bytes from)
 {
-    char name[sizeof(current_process()->name)];
-    ssize_t length = copy_str_u2k(name, from, sizeof(name));
+    char name[sizeof(current_process()->name)] = {0};
+    size_t length = copy_u2k_partial(name, from, sizeof(name) - 1);
 
-    if (length < 0 && length != -ENAMETOOLONG)
-        return length;
+    if (length < sizeof(name) - 1 && strlen(name) == length)
+        return -EFAULT;
     strlcpy(current_process()->name, name, sizeof(name));
     return 0;
 }
@@ -69,11 +70,9 @@ static long set_death_signal(uint32_t signal)
     return 0;
 }
 
-static long get_death_signal(unsafe_int to)
+static long give_number(uint32_t to, int32_t number)
 {
-    int32_t signal = current_process()->death_signal;
-
-    return copy_object_k2u(to, &signal);
+    return copy_object_k2u((unsafe_int){.address = to}, &number);
 }
 
 SYSCALL_DEFINE5(prctl, int, option, uint32_t, second, uint32_t, third, uint32_t, fourth, uint32_t,
@@ -85,9 +84,13 @@ SYSCALL_DEFINE5(prctl, int, option, uint32_t, second, uint32_t, third, uint32_t,
     case PR_SET_PDEATHSIG:
         return set_death_signal(second);
     case PR_GET_PDEATHSIG:
-        return get_death_signal((unsafe_int){.address = second});
+        return give_number(second, process->death_signal);
+    case PR_GET_TSC:
+        return give_number(second, PR_TSC_ENABLE);
+    case PR_GET_TID_ADDRESS:
+        return give_number(second, current_thread()->clear_tid);
     case PR_SET_NAME:
-        return set_name((unsafe_string){.address = second});
+        return set_name((unsafe_bytes){.address = second});
     case PR_GET_NAME:
         return get_name((unsafe_bytes){.address = second});
     case PR_GET_DUMPABLE:
@@ -195,7 +198,8 @@ SYSCALL_DEFINE2(capset, unsafe_cap_header, user, unsafe_bytes, from)
         return -EFAULT;
     for (unsigned i = 0; i < size / sizeof(struct cap_data); i++) {
         if (sets.words[i].effective != has.words[i].effective ||
-            sets.words[i].permitted != has.words[i].permitted)
+            sets.words[i].permitted != has.words[i].permitted ||
+            (sets.words[i].inheritable & ~has.words[i].permitted))
             return -EPERM;
     }
     return 0;

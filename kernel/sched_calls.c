@@ -146,6 +146,8 @@ static long set_policy(struct process *process, int policy, unsafe_sched_param f
                                                                                     : -EPERM;
     if (!is_ordinary(policy) || param.priority)
         return -EINVAL;
+    if (process->policy == SCHED_IDLE && policy != SCHED_IDLE && !process_is_root())
+        return -EPERM; /* it would be more than RLIMIT_NICE allows */
     process->policy = policy;
     return 0;
 }

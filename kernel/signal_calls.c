@@ -382,6 +382,8 @@ static bool may_signal(const struct process *target, int signal)
 /* Signal 0 only asks whether there is somebody. */
 static int send_to_process(struct process *process, const struct siginfo *info)
 {
+    if (!is_signal(info->signo))
+        return -EINVAL;
     if (!may_signal(process, info->signo))
         return -EPERM;
     return info->signo ? signal_send(process, info) : 0;
@@ -434,8 +436,6 @@ SYSCALL_DEFINE2(kill, int32_t, pid, int, signal)
 {
     struct siginfo info = sender_info(signal, SI_USER);
 
-    if (!is_signal(signal))
-        return -EINVAL;
     if (pid == INT32_MIN)
         return -ESRCH;
     if (pid == -1)
@@ -485,7 +485,7 @@ static long read_info(struct siginfo *info, unsafe_siginfo user, int32_t target,
     info->signo = signal;
     if ((info->code >= 0 || info->code == SI_TKILL) && target != current_thread()->tid)
         return -EPERM;
-    return is_signal(signal) ? 0 : -EINVAL;
+    return 0;
 }
 
 SYSCALL_DEFINE3(rt_sigqueueinfo, int32_t, pid, int, signal, unsafe_siginfo, user)

@@ -387,6 +387,9 @@ int space_futex_key(const struct space *space, vaddr_t address, bool shared, str
 
     if (address >= USER_LIMIT || (shared && !region))
         return -EFAULT;
+    /* nobody could write what others wait for (Linux's get_futex_key()) */
+    if (shared && !region->file && !(region->flags & (REGION_SHARED | REGION_WRITE)))
+        return -EFAULT;
     *key = (struct futex_key){.owner = space, .offset = address};
     if (region && region->flags & REGION_SHARED) {
         key->owner = region->file->object;

@@ -112,18 +112,30 @@ SYSCALL_DEFINE2(fchmod, int, fd, uint32_t, mode)
 #define KEEP      0xffffffff
 #define WIDEN(id) ((id) == 0xffff ? KEEP : (id)) /* 16-bit ids */
 
-/* An owner may give a file to a group that it is in, and nobody but the superuser gives it away. */
-static bool may_change_owner(const struct inode *inode, uint32_t uid, uint32_t gid)
+/* What runs as somebody does so no longer for another's file (chown(2)). */
+static uint32_t dropped_bits(const struct inode *inode)
 {
-    if (process_is_root())
-        return true;
-    if (!inode_is_owner(inode) || (uid != KEEP && uid != inode->uid))
-        return false;
-    return gid == KEEP || gid == inode->gid || process_in_group(gid);
+    uint32_t bits = S_ISUID | (inode->mode & S_IXGRP ? S_ISGID : 0);
+
+    return S_ISDIR(inode->mode) ? 0 : inode->mode & bits;
 }
 
-/* Takes over the reference. What runs as somebody does so no longer for another's file (chown(2)).
- */
+/* An owner may give a file to a group that it is in, and nobody but the superuser gives it away.
+ * Who asks for nothing may do so. */
+static bool may_change_owner(const struct inode *inode, uint32_t uid, uint32_t gid)
+{
+    bool owner = inode_is_owner(inode);
+
+    if (process_is_root())
+        return true;
+    if (uid != KEEP && (!owner || uid != inode->uid))
+        return false;
+    if (gid != KEEP && (!owner || (gid != inode->gid && !process_in_group(gid))))
+        return false;
+    return owner || !dropped_bits(inode);
+}
+
+/* Takes over the reference. */
 static int change_owner(struct inode *inode, uint32_t uid, uint32_t gid)
 {
     int error = may_change_owner(inode, uid, gid) ? 0 : -EPERM;
@@ -131,8 +143,7 @@ static int change_owner(struct inode *inode, uint32_t uid, uint32_t gid)
     if (!error) {
         inode->uid = uid != KEEP ? uid : inode->uid;
         inode->gid = gid != KEEP ? gid : inode->gid;
-        if (!S_ISDIR(inode->mode))
-            inode->mode &= ~(S_ISUID | (inode->mode & S_IXGRP ? S_ISGID : 0));
+        inode->mode &= ~dropped_bits(inode);
         inode->changed = inode_now();
     }
     inode_put(inode);
@@ -236,7 +247,8 @@ static int may_change_times(const struct inode *inode, const struct new_time *ti
 /* Takes over the reference. times: of access and of change. */
 static int change_times(struct inode *inode, const struct new_time *times)
 {
-    int error = may_change_times(inode, times);
+    int error =
+        is_valid(&times[0]) && is_valid(&times[1]) ? may_change_times(inode, times) : -EINVAL;
 
     if (!error) {
         set_time(&inode->accessed, &times[0]);
@@ -254,8 +266,6 @@ static int change_times_at(int dirfd, unsafe_string path, const struct new_time 
     struct inode *inode;
     int error;
 
-    if (!is_valid(&times[0]) || !is_valid(&times[1]))
-        return -EINVAL;
     if (times[0].nanoseconds == UTIME_OMIT && times[1].nanoseconds == UTIME_OMIT)
         return 0;
     if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))

@@ -22,12 +22,19 @@
 #define F_DUPFD_CLOEXEC 1030
 #define F_SETPIPE_SZ    1031
 #define F_GETPIPE_SZ    1032
+#define F_ADD_SEALS     1033
+#define F_GET_SEALS     1034
 #define FD_CLOEXEC      1
 
 /* What F_SETFL changes; a file that is asked to signal has nobody to do it. */
 #define STATUS_FLAGS (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)
 
+/* of memory: F_ADD_SEALS and F_GET_SEALS */
+#define F_SEAL_SEAL 1
+#define ALL_SEALS   0x3f
+
 /* ioctl(2) */
+#define FIGETBSZ 2
 #define FIOCLEX  0x5451
 #define FIONCLEX 0x5450
 #define FIONBIO  0x5421
@@ -128,12 +135,40 @@ static long control_descriptor(struct file *file, int fd, uint32_t command, uint
     return duplicate(file, argument, command == F_DUPFD_CLOEXEC);
 }
 
+static bool has_kind(const struct file *file, uint32_t kind)
+{
+    return file->inode && (file->inode->mode & S_IFMT) == kind;
+}
+
+static long set_flags(struct file *file, uint32_t flags)
+{
+    uint32_t new = flags & ~file->flags;
+
+    if ((new &O_NOATIME) && file->inode && !inode_is_owner(file->inode))
+        return -EPERM;
+    if ((flags & O_DIRECT) && !has_kind(file, S_IFREG) && !has_kind(file, S_IFIFO))
+        return -EINVAL;
+    file->flags = (file->flags & ~STATUS_FLAGS) | (flags & STATUS_FLAGS);
+    return 0;
+}
+
+/* Files in memory are sealed against seals from the first, as those with names are on Linux. */
+static long add_seals(const struct file *file, uint32_t seals)
+{
+    if (!file_may_write(file))
+        return -EPERM;
+    return (seals & ~ALL_SEALS) || !has_kind(file, S_IFREG) ? -EINVAL : -EPERM;
+}
+
 static long control_file(struct file *file, uint32_t command, uint32_t argument)
 {
     switch (command) {
     case F_SETFL:
-        file->flags = (file->flags & ~STATUS_FLAGS) | (argument & STATUS_FLAGS);
-        return 0;
+        return set_flags(file, argument);
+    case F_ADD_SEALS:
+        return add_seals(file, argument);
+    case F_GET_SEALS:
+        return has_kind(file, S_IFREG) ? F_SEAL_SEAL : -EINVAL;
     case F_GETOWN: /* nobody is sent SIGIO */
     case F_SETOWN:
         return 0;
@@ -205,6 +240,13 @@ static long bytes_left(const struct file *file, unsafe_int user)
     return copy_object_k2u(user, &left);
 }
 
+static long block_size(const struct file *file, unsafe_int user)
+{
+    static const int32_t size = PAGE_SIZE;
+
+    return file->inode ? copy_object_k2u(user, &size) : -ENOTTY;
+}
+
 static long ioctl_any(struct file *file, int fd, uint32_t request, uint32_t argument)
 {
     switch (request) {
@@ -216,6 +258,8 @@ static long ioctl_any(struct file *file, int fd, uint32_t request, uint32_t argu
         return set_status(file, O_NONBLOCK, (unsafe_int){.address = argument});
     case FIOASYNC:
         return 0;
+    case FIGETBSZ:
+        return block_size(file, (unsafe_int){.address = argument});
     case FIONREAD:
         if (file->inode && S_ISREG(file->inode->mode))
             return bytes_left(file, (unsafe_int){.address = argument});

@@ -141,10 +141,9 @@ SYSCALL_DEFINE1(chroot, unsafe_string, path)
 
     if (error)
         return error;
-    if (!process_is_root()) {
-        error = S_ISDIR(inode->mode) ? -EPERM : -ENOTDIR;
+    if (S_ISDIR(inode->mode) && !inode_permission(inode, MAY_EXEC) && !process_is_root()) {
         inode_put(inode);
-        return error;
+        return -EPERM;
     }
     return stand(&current_thread()->cwd->root, inode);
 }

@@ -11,10 +11,11 @@
 #define F_UNLCK 2
 
 /* flock(2) */
-#define LOCK_SH 1
-#define LOCK_EX 2
-#define LOCK_NB 4
-#define LOCK_UN 8
+#define LOCK_SH   1
+#define LOCK_EX   2
+#define LOCK_NB   4
+#define LOCK_MAND 32 /* of Linux before 5.16, which takes and forgets it since */
+#define LOCK_UN   8
 
 struct record_lock {
     struct record_lock *next;
@@ -293,6 +294,8 @@ SYSCALL_DEFINE2(flock, int, fd, uint32_t, operation)
     struct file *file = files_lookup_open(current_thread()->files, fd);
     uint32_t kind = operation & ~LOCK_NB;
 
+    if (operation & LOCK_MAND)
+        return 0;
     if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN)
         return -EINVAL;
     if (!file)

@@ -148,13 +148,14 @@ SYSCALL_DEFINE5(mount, unsafe_string, source, unsafe_string, target, unsafe_stri
 static int unmount(unsafe_string target, uint32_t flags)
 {
     struct inode *inode;
-
-    if (!process_is_root())
-        return -EPERM;
     int error = path_lookup(AT_FDCWD, target, flags, &inode);
+
     if (error)
         return error;
-    error = inode == mounts[0].root || inode->covered ? -EBUSY : -EINVAL;
+    if (!process_is_root())
+        error = -EPERM;
+    else
+        error = inode == mounts[0].root || inode->covered ? -EBUSY : -EINVAL;
     inode_put(inode);
     return error;
 }

@@ -7,6 +7,16 @@
 
 /* --- what is new ------------------------------------------------------------------------------ */
 
+/* Whether it is a device that the caller may not make, in a directory where it may make others. The
+ * character device of number 0 is none: it marks a covered name (mknod(2)). */
+static int check_device(const struct inode *directory, uint32_t mode, uint32_t rdev)
+{
+    if ((!S_ISBLK(mode) && !(S_ISCHR(mode) && rdev)) || process_is_root())
+        return 0;
+    int error = inode_permission(directory, MAY_WRITE | MAY_EXEC);
+    return error ? error : -EPERM;
+}
+
 static int make_at(int dirfd, unsafe_string path, uint32_t mode, uint32_t rdev, const char *target)
 {
     struct walk walk;
@@ -16,6 +26,8 @@ static int make_at(int dirfd, unsafe_string path, uint32_t mode, uint32_t rdev, 
     if (error)
         return error;
     error = walk_to_new(&walk, (mode & S_IFMT) == S_IFDIR);
+    if (!error)
+        error = check_device(walk.at, mode, rdev);
     if (!error)
         error = inode_create(walk.at, &walk.last, mode, rdev, target, &inode);
     if (!error)
@@ -56,9 +68,7 @@ static int make_node(int dirfd, unsafe_string path, uint32_t mode, uint32_t rdev
     default:
         return -EINVAL;
     }
-    bool device = (mode & S_IFMT) == S_IFCHR || (mode & S_IFMT) == S_IFBLK;
-    if (device && !process_is_root())
-        return -EPERM;
+    bool device = S_ISCHR(mode) || S_ISBLK(mode);
     return make_at(dirfd, path, mode & (S_IFMT | S_IALLUGO), device ? rdev : 0, NULL);
 }
 
@@ -144,6 +154,10 @@ SYSCALL_DEFINE5(linkat, int, old_dirfd, unsafe_string, old, int, dirfd, unsafe_s
 {
     if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
+    /* what somebody else has opened and passed on must not get a name (linkat(2)) */
+    if ((flags & AT_EMPTY_PATH) && !process_is_root() &&
+        files_lookup(current_thread()->files, old_dirfd))
+        return -ENOENT;
     return link_at(old_dirfd, old, dirfd, path,
                    (flags & AT_SYMLINK_FOLLOW ? WALK_FOLLOW : 0) |
                        (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0));
@@ -156,7 +170,7 @@ static int unlink_walked(struct walk *walk)
     struct inode *inode;
 
     if (walk->kind != LAST_NAME)
-        return -EISDIR;
+        return walk_no_name(walk, -EISDIR);
     int error = walk_last(walk, &inode);
     if (error)
         return error;
@@ -180,7 +194,7 @@ static int rmdir_walked(struct walk *walk)
     struct inode *inode;
 
     if (walk->kind != LAST_NAME)
-        return errors[walk->kind];
+        return walk_no_name(walk, errors[walk->kind]);
     int error = walk_last(walk, &inode);
     if (error)
         return error;

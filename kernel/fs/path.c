@@ -210,6 +210,13 @@ int walk_final(struct walk *walk, uint32_t flags, struct inode **inode)
     }
 }
 
+int walk_no_name(const struct walk *walk, int error)
+{
+    int denied = inode_permission(walk->at, MAY_EXEC);
+
+    return denied ? denied : error;
+}
+
 int walk_to_new(struct walk *walk, bool directory)
 {
     struct inode *inode;
@@ -218,7 +225,7 @@ int walk_to_new(struct walk *walk, bool directory)
     if (error)
         return error;
     if (walk->kind != LAST_NAME)
-        return -EEXIST;
+        return walk_no_name(walk, -EEXIST);
     error = walk_last(walk, &inode);
     if (!error) {
         inode_put(inode);

@@ -328,6 +328,7 @@ static const struct inode_operations ramfs_operations = {
     .readlink = ramfs_readlink,
     .set_size = ramfs_set_size,
     .reserve = ramfs_reserve,
+    .clear = ramfs_clear,
     .blocks = ramfs_blocks,
     .release = ramfs_release,
     .file = &ramfs_file_operations,

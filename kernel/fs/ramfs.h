@@ -32,6 +32,7 @@ bool ramfs_is_full(void);
 
 int ramfs_set_size(struct inode *inode, uint64_t size);
 int ramfs_reserve(struct inode *inode, uint64_t start, uint64_t end);
+int ramfs_clear(struct inode *inode, uint64_t start, uint64_t end);
 extern const struct file_operations ramfs_file_operations;
 
 #endif

@@ -202,6 +202,21 @@ int ramfs_reserve(struct inode *inode, uint64_t start, uint64_t end)
     return 0;
 }
 
+/* The pages stay the file's, for they may be mapped. */
+int ramfs_clear(struct inode *inode, uint64_t start, uint64_t end)
+{
+    end = MIN(end, inode->size);
+    while (start < end) {
+        size_t part = page_rest(start, MIN(end - start, (uint64_t)PAGE_SIZE));
+        char *page = page_tree_find(&ramfs_inode(inode)->pages, page_number(start));
+        if (page)
+            memset(page + start % PAGE_SIZE, 0, part);
+        start += part;
+    }
+    inode_modified(inode);
+    return 0;
+}
+
 static int ramfs_frame(struct file *file, uint32_t page, bool for_write, paddr_t *frame)
 {
     struct ramfs_inode *inode = ramfs_inode(file->inode);

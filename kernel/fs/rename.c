@@ -84,12 +84,18 @@ static int rename_checked(struct renaming *r)
                                           r->flags);
 }
 
+/* To the last directory, which must be one to search before anything is said of the other path. */
+static int walk_to_name(struct walk *walk)
+{
+    int error = walk_to_parent(walk);
+
+    return error ? error : inode_permission(walk->at, MAY_EXEC);
+}
+
 static int rename_walked(struct renaming *r)
 {
-    int error = walk_to_parent(&r->from);
+    int error = walk_to_name(&r->to);
 
-    if (!error)
-        error = walk_to_parent(&r->to);
     if (error)
         return error;
     if (r->from.at->filesystem != r->to.at->filesystem)
@@ -126,7 +132,9 @@ static int rename_at(int old_dirfd, unsafe_string old, int dirfd, unsafe_string 
     int error = walk_begin(&r.from, old_dirfd, old, 0);
     if (error)
         return error;
-    error = walk_begin(&r.to, dirfd, path, 0);
+    error = walk_to_name(&r.from);
+    if (!error)
+        error = walk_begin(&r.to, dirfd, path, 0);
     if (!error) {
         error = rename_walked(&r);
         walk_end(&r.to);

@@ -52,10 +52,10 @@ static int give_stat64(const struct inode *inode, unsafe_stat64 user)
     return copy_object_k2u(user, &stat);
 }
 
-static int stat64_path(int dirfd, unsafe_string path, uint32_t flags, unsafe_stat64 stat)
+static int stat64_path(unsafe_string path, uint32_t flags, unsafe_stat64 stat)
 {
     struct inode *inode;
-    int error = path_lookup(dirfd, path, flags, &inode);
+    int error = path_lookup(AT_FDCWD, path, flags, &inode);
 
     if (error)
         return error;
@@ -66,12 +66,12 @@ static int stat64_path(int dirfd, unsafe_string path, uint32_t flags, unsafe_sta
 
 SYSCALL_DEFINE2(stat64, unsafe_string, path, unsafe_stat64, stat)
 {
-    return stat64_path(AT_FDCWD, path, WALK_FOLLOW, stat);
+    return stat64_path(path, WALK_FOLLOW, stat);
 }
 
 SYSCALL_DEFINE2(lstat64, unsafe_string, path, unsafe_stat64, stat)
 {
-    return stat64_path(AT_FDCWD, path, 0, stat);
+    return stat64_path(path, 0, stat);
 }
 
 SYSCALL_DEFINE2(fstat64, int, fd, unsafe_stat64, stat)
@@ -90,11 +90,34 @@ static uint32_t walk_flags(uint32_t flags)
            (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0);
 }
 
+/* With AT_EMPTY_PATH a null path is as good as an empty one. A reference. */
+static int lookup_at(int dirfd, unsafe_string path, uint32_t flags, struct inode **inode)
+{
+    struct thread *thread = current_thread();
+
+    if (!unsafe_is_null(path) || !(flags & AT_EMPTY_PATH))
+        return path_lookup(dirfd, path, walk_flags(flags), inode);
+    const struct file *file = dirfd == AT_FDCWD ? NULL : files_lookup(thread->files, dirfd);
+    if (dirfd != AT_FDCWD && !file)
+        return -EBADF;
+    if (file && !file->inode)
+        return -ENOTDIR;
+    *inode = inode_get(file ? file->inode : thread->cwd->directory);
+    return 0;
+}
+
 SYSCALL_DEFINE4(fstatat64, int, dirfd, unsafe_string, path, unsafe_stat64, stat, uint32_t, flags)
 {
-    if (flags & ~STAT_FLAGS)
+    struct inode *inode;
+
+    if (flags & ~(STAT_FLAGS | AT_STATX_SYNC_TYPE))
         return -EINVAL;
-    return stat64_path(dirfd, path, walk_flags(flags), stat);
+    int error = lookup_at(dirfd, path, flags, &inode);
+    if (error)
+        return error;
+    error = give_stat64(inode, stat);
+    inode_put(inode);
+    return error;
 }
 
 /* --- stat ------------------------------------------------------------------------------------- */
@@ -165,7 +188,7 @@ SYSCALL_DEFINE5(statx, int, dirfd, unsafe_string, path, uint32_t, flags, uint32_
     if ((mask & STATX__RESERVED) || (flags & ~(STAT_FLAGS | AT_STATX_SYNC_TYPE)) ||
         (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
         return -EINVAL;
-    int error = path_lookup(dirfd, path, walk_flags(flags), &inode);
+    int error = lookup_at(dirfd, path, flags, &inode);
     if (error)
         return error;
     error = give_statx(inode, stat);

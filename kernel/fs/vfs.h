@@ -80,6 +80,8 @@ struct inode_operations {
     int (*set_size)(struct inode *inode, uint64_t size);
     /* Has memory for the bytes from start to end of a regular file. 0, -EFBIG, -ENOSPC. */
     int (*reserve)(struct inode *inode, uint64_t start, uint64_t end);
+    /* Has zeroes for them; comes with reserve(). 0. */
+    int (*clear)(struct inode *inode, uint64_t start, uint64_t end);
     /* Units of 512 bytes that it takes. NULL: none. */
     uint64_t (*blocks)(const struct inode *inode);
     /* The last reference is gone. */
@@ -228,6 +230,9 @@ int walk_to_parent(struct walk *walk);
 
 /* What the last name is, after walk_to_parent(): a reference, no link followed. */
 int walk_last(struct walk *walk, struct inode **inode);
+
+/* The error of a last name that is "." or the like, unless its directory may not be searched. */
+int walk_no_name(const struct walk *walk, int error);
 
 /* The whole path; flags: WALK_FOLLOW, WALK_CREATE. A reference. */
 int walk_final(struct walk *walk, uint32_t flags, struct inode **inode);

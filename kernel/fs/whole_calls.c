@@ -78,16 +78,38 @@ SYSCALL_DEFINE3(ftruncate64, int, fd, uint32_t, low, uint32_t, high)
     return truncate_fd(fd, join(low, high));
 }
 
-#define FALLOC_FL_KEEP_SIZE 1
+#define FALLOC_FL_KEEP_SIZE  1
+#define FALLOC_FL_PUNCH_HOLE 2
 
-static int reserve(struct inode *inode, uint32_t mode, uint64_t start, uint64_t end)
+/* What no file system has, and what only others have, which fallocate(2) tells later. */
+static bool is_range_mode(uint32_t mode)
 {
+    static const uint8_t modes[] = {0, 1, 3, 8, 16, 17, 32, 64, 65, 128};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(modes); i++) {
+        if (mode == modes[i])
+            return true;
+    }
+    return false;
+}
+
+static int check_kind(const struct inode *inode)
+{
+    if (!inode)
+        return -ENODEV;
     if (S_ISFIFO(inode->mode))
         return -ESPIPE;
-    if (!S_ISREG(inode->mode))
-        return -ENODEV;
-    if (!inode->operations->reserve)
+    if (S_ISDIR(inode->mode))
+        return -EISDIR;
+    return S_ISREG(inode->mode) ? 0 : -ENODEV;
+}
+
+static int allocate(struct inode *inode, uint32_t mode, uint64_t start, uint64_t end)
+{
+    if (!inode->operations->reserve || (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)))
         return -EOPNOTSUPP;
+    if (mode & FALLOC_FL_PUNCH_HOLE)
+        return inode->operations->clear(inode, start, end);
     int error = inode->operations->reserve(inode, start, end);
     if (error || end <= inode->size || (mode & FALLOC_FL_KEEP_SIZE))
         return error;
@@ -104,13 +126,16 @@ SYSCALL_DEFINE6(fallocate, int, fd, uint32_t, mode, uint32_t, low, uint32_t, hig
         return -EBADF;
     if (start < 0 || length <= 0)
         return -EINVAL;
-    if (mode & ~FALLOC_FL_KEEP_SIZE)
+    if (!is_range_mode(mode))
         return -EOPNOTSUPP;
     if (!file_may_write(file))
         return -EBADF;
+    int error = check_kind(file->inode);
+    if (error)
+        return error;
     if (__builtin_add_overflow(start, length, &end))
         return -EFBIG;
-    return file->inode ? reserve(file->inode, mode, start, end) : -ENODEV;
+    return allocate(file->inode, mode, start, end);
 }
 
 /* --- to the disk that is not there ------------------------------------------------------------ */
@@ -280,9 +305,7 @@ SYSCALL_DEFINE4(sendfile64, int, out, int, in, unsafe_loff, offset, size_t, size
 static int take_position(unsafe_loff user, const struct file *file, int64_t *position)
 {
     *position = file->position;
-    if (!unsafe_is_null(user) && copy_object_u2k(position, user))
-        return -EFAULT;
-    return *position < 0 ? -EINVAL : 0;
+    return unsafe_is_null(user) ? 0 : copy_object_u2k(position, user);
 }
 
 static int give_position(unsafe_loff user, struct file *file, int64_t position)
@@ -295,29 +318,29 @@ static int give_position(unsafe_loff user, struct file *file, int64_t position)
 
 static int check_copy(const struct file *in, const struct file *out)
 {
-    int error = check_ends(in, out);
-
-    if (error)
-        return error;
     if (!in->inode || !out->inode)
         return -EINVAL;
     if (S_ISDIR(in->inode->mode) || S_ISDIR(out->inode->mode))
         return -EISDIR;
     if (!S_ISREG(in->inode->mode) || !S_ISREG(out->inode->mode))
         return -EINVAL;
-    return out->flags & O_APPEND ? -EBADF : 0;
+    return out->flags & O_APPEND ? -EBADF : check_ends(in, out);
 }
 
 static ssize_t copy_range(struct file *in, unsafe_loff in_user, struct file *out,
-                          unsafe_loff out_user, size_t size)
+                          unsafe_loff out_user, size_t size, uint32_t flags)
 {
     int64_t from, to;
-    int error = check_copy(in, out);
 
-    if (!error)
-        error = take_position(in_user, in, &from);
-    if (!error)
-        error = take_position(out_user, out, &to);
+    if (!in || !out)
+        return -EBADF;
+    if (take_position(in_user, in, &from) || take_position(out_user, out, &to))
+        return -EFAULT;
+    if (flags)
+        return -EINVAL;
+    int error = check_copy(in, out);
+    if (!error && (from < 0 || to < 0))
+        error = -EINVAL;
     if (error)
         return error;
     if (size > in->inode->size - MIN((uint64_t)from, in->inode->size))
@@ -332,7 +355,8 @@ static ssize_t copy_range(struct file *in, unsafe_loff in_user, struct file *out
     file_get(in);
     file_get(out);
     ssize_t result = transfer(&t);
-    error = give_position(in_user, in, t.position) || give_position(out_user, out, there.position);
+    error = result > 0 && (give_position(in_user, in, t.position) ||
+                           give_position(out_user, out, there.position));
     file_put(in);
     file_put(out);
     return error ? -EFAULT : result;
@@ -341,7 +365,5 @@ static ssize_t copy_range(struct file *in, unsafe_loff in_user, struct file *out
 SYSCALL_DEFINE6(copy_file_range, int, in, unsafe_loff, in_offset, int, out, unsafe_loff, out_offset,
                 size_t, size, uint32_t, flags)
 {
-    if (flags)
-        return -EINVAL;
-    return copy_range(lookup(in), in_offset, lookup(out), out_offset, size);
+    return copy_range(lookup(in), in_offset, lookup(out), out_offset, size, flags);
 }

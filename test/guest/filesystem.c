@@ -262,6 +262,7 @@ static void check_copies(void)
 {
     int in = open("digits", O_RDONLY), out = open("copy", O_RDWR | O_CREAT | O_TRUNC, 0644);
     off_t from = 3;
+    static const long long at_end = 100;
 
     ktap_equal(sendfile(out, in, NULL, 3), 3, "sendfile");
     ktap_equal(lseek(in, 0, SEEK_CUR), 3, "moves the input");
@@ -277,9 +278,32 @@ static void check_copies(void)
     } else {
         ktap_equal(result, 4, "copy_file_range");
         ktap_ok(holds("copy", "01234567abefg3456"), "copies");
+        ktap_equal(syscall(SYS_copy_file_range, in, &at_end, out, &at_end, 1, 0), 0,
+                   "with nothing to copy it writes no offset");
     }
     close(in);
     close(out);
+}
+
+#define PUNCH_HOLE 3 /* fallocate(2): and keep the size */
+
+static void check_holes(void)
+{
+    int fd = open("holes", O_RDWR | O_CREAT | O_TRUNC, 0644);
+    char bytes[8];
+
+    write(fd, "abcdefgh", 8);
+    long result = syscall(SYS_fallocate, fd, PUNCH_HOLE, 2, 0, 3, 0);
+    if (result == -1 && errno == EOPNOTSUPP) {
+        ktap_skip("this file system has no holes", "fallocate makes a hole");
+    } else {
+        ktap_equal(result, 0, "fallocate makes a hole");
+        ktap_ok(pread(fd, bytes, 8, 0) == 8 && !memcmp(bytes, "ab\0\0\0fgh", 8), "of zeroes");
+        syscall(SYS_fallocate, fd, PUNCH_HOLE, 6, 0, 100, 0);
+        ktap_ok(pread(fd, bytes, 8, 0) == 8 && !memcmp(bytes, "ab\0\0\0f\0\0", 8),
+                "also beyond the end, which stays");
+    }
+    close(fd);
 }
 
 /* A name may go while the file is open: the file stays until the last descriptor is closed. */
@@ -342,6 +366,7 @@ int main(void)
     check_positions();
     check_appending();
     check_copies();
+    check_holes();
     check_unlinked();
     check_syncing();
     check_nothing();

@@ -93,6 +93,7 @@ static const struct test {
     {"proc", EACH_ISOLATION},
     {"numbers", EACH_ISOLATION},
     {"errnos", EACH_ISOLATION},
+    {"order", EACH_ISOLATION},
     {"badargs", EACH_ISOLATION},
     {"badnumbers", EACH_ISOLATION},
     {"poison", EACH_ISOLATION},

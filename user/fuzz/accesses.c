@@ -266,7 +266,7 @@ static void add_nested(struct attempt *attempt)
         break;
     case NR_prctl:
         if (attempt->values[0] == 15)
-            add_string(attempt, 1, attempt->values[1], 16);
+            add_string(attempt, 1, attempt->values[1], 15); /* behind which it is cut */
         break;
     }
 }

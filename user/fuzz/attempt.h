@@ -60,6 +60,10 @@ void contents_write(struct attempt *attempt, unsigned argument, struct draw *d);
 /* filters.c: changes arguments that would end or wedge the fuzzer itself. */
 void filter(struct attempt *attempt);
 
+/* Likewise the pointers through which the fuzzer's own data would be written; whether there were
+ * any. */
+bool filter_overwrites(struct attempt *attempt);
+
 /* accesses.c: finds out, from the arguments and from memory, what may be accessed. */
 void accesses_find(struct attempt *attempt);
 

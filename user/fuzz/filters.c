@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "trampoline/layout.h"
 #include "user/fuzz/world.h"
 
 #define PID_LIMIT 4194304 /* of Linux: no process has a higher number */
@@ -182,7 +183,7 @@ static void own_unused_limit(uint32_t *a)
 /* Mappings change by moves, which keep the model right; these may try it on a hole. */
 static void only_hole(uint32_t *a)
 {
-    if (a[0] % PAGE == 0 && a[0] < 0xc0000000) {
+    if (a[0] % PAGE == 0 && (options.portable || a[0] < USER_LIMIT)) {
         a[0] = arena_address(9);
         a[1] = a[1] > PAGE ? PAGE : a[1];
     }
@@ -316,9 +317,11 @@ static void poll_at_once(uint32_t *a)
     a[2] = a[2] > 1 ? 1 : a[2];
 }
 
-/* Postern has no locks that inherit priorities. */
+/* Postern has no locks that inherit priorities, and Linux lets 32-bit programs have 4 GiB. */
 static void plain_futex(uint32_t *a)
 {
+    if (options.portable && a[4] >= USER_LIMIT)
+        a[4] -= USER_LIMIT;
     if (options.portable && (a[1] & 127) > 5 && (a[1] & 127) != 9 && (a[1] & 127) != 10)
         a[1] &= ~127u;
 }
@@ -329,11 +332,40 @@ static void keep_pipe_size(uint32_t *a)
     a[1] = a[1] == F_SETPIPE_SZ ? F_GETPIPE_SZ : a[1];
 }
 
+/* RENAME_WHITEOUT is for file systems on top of others, which Postern has not. */
+static void rename_plainly(uint32_t *a)
+{
+    if (options.portable)
+        a[4] &= ~4u;
+}
+
+/* Numbers below 0 are the clocks of processes. */
+static void plain_clock(uint32_t *a)
+{
+    if (options.portable)
+        a[0] &= INT32_MAX;
+}
+
+/* AT_EMPTY_PATH: new kernels let who has opened a file link it, without a right. */
+static void link_plainly(uint32_t *a)
+{
+    if (options.portable)
+        a[4] &= ~0x1000u;
+}
+
 static const struct {
     uint16_t number;
     void (*change)(uint32_t *values);
 } filters[] = {
     {NR_close, loose_first},
+    {NR_linkat, link_plainly},
+    {NR_renameat2, rename_plainly},
+    {NR_clock_gettime, plain_clock},
+    {NR_clock_gettime64, plain_clock},
+    {NR_clock_getres, plain_clock},
+    {NR_clock_getres_time64, plain_clock},
+    {NR_clock_nanosleep, plain_clock},
+    {NR_clock_nanosleep_time64, plain_clock},
     {NR_dup2, loose_second},
     {NR_dup3, loose_second},
     {NR_close_range, loose_range},
@@ -402,4 +434,21 @@ void filter(struct attempt *attempt)
         if (filters[i].number == attempt->call->number)
             filters[i].change(attempt->values);
     }
+}
+
+/* An address that lies in the program's own text may be one of its data. */
+bool filter_overwrites(struct attempt *attempt)
+{
+    extern char etext[], end[];
+    bool found = false;
+
+    for (unsigned i = 0; i < attempt->nr_accesses; i++) {
+        const struct access *a = &attempt->accesses[i];
+        if ((a->right & ARENA_WRITE) && a->address < (uint32_t)end &&
+            (uint64_t)a->address + a->size > (uint32_t)etext) {
+            attempt->values[a->argument] = arena_address(9);
+            found = true;
+        }
+    }
+    return found;
 }

@@ -102,4 +102,6 @@ void generate(struct attempt *attempt, struct step step)
     draw_pointers(attempt, step);
     filter(attempt);
     accesses_find(attempt);
+    if (filter_overwrites(attempt))
+        accesses_find(attempt);
 }

@@ -94,12 +94,26 @@ static void undo(const struct attempt *attempt)
     }
 }
 
+static void hold_timer(int how)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    sigprocmask(how, &set, NULL);
+}
+
 long execute(const struct attempt *attempt)
 {
     const uint32_t *v = attempt->values;
+    bool untimed = options.portable && (attempt->traits & UNTIMED);
+
+    if (untimed)
+        hold_timer(SIG_BLOCK);
     long result =
         syscall_via(attempt->door, attempt->call->number, v[0], v[1], v[2], v[3], v[4], v[5]);
-
+    if (untimed)
+        hold_timer(SIG_UNBLOCK);
     if ((attempt->traits & FORKS) && result == 0)
         _exit(0);
     return result;

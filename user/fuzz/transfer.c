@@ -268,13 +268,17 @@ bool transfer_before(struct attempt *attempt, struct step step)
     while (call < end && call->number != attempt->call->number)
         call++;
     transfer.fd = attempt->values[0];
-    if (call == end || !is_known(transfer.fd))
+    if (call == end)
         return false;
     transfer.writes = call->writes;
     transfer.at_offset = call->at_offset;
     transfer.loose = transfer.may_be_less = transfer.out_of_range = false;
     transfer.nr_errors = 0;
     find_segments(attempt, call->vector);
+    if (options.portable && transfer.out_of_range) /* user space ends later for 64-bit kernels */
+        attempt->traits |= UNCOMPARED;
+    if (!is_known(transfer.fd))
+        return false;
     find_position(attempt);
     transfer.expected = 0;
     transfer.total = total_size();

@@ -156,9 +156,9 @@ void world_restore_descriptors(void)
 bool world_build(bool portable)
 {
     with_endpoint = !portable;
-    /* files in memory, as Postern's are */
-    snprintf(directory, sizeof(directory), "%s/fuzz-XXXXXX",
-             access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
+    /* files in memory, as Postern's are; both names are of one length, which getcwd() tells */
+    strlcpy(directory, access("/dev/shm", W_OK) ? "/tmp/for-fuzz-XXXXXX" : "/dev/shm/fuzz-XXXXXX",
+            sizeof(directory));
     if (!mkdtemp(directory) || chdir(directory)) {
         perror(directory);
         return false;
