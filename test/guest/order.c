@@ -111,6 +111,10 @@ static const struct row {
     {"mkdir, a dot", SYS_mkdir, {PATH("."), 0755}, EEXIST},
     {"unlink, a dot in a shut directory", SYS_unlink, {PATH("shut/.")}, EACCES},
     {"rmdir, two dots in a shut directory", SYS_rmdir, {PATH("shut/..")}, EACCES},
+    {"rmdir, a file in a directory that is only read", SYS_rmdir, {PATH("kept/file")}, EACCES},
+    {"rmdir, a file", SYS_rmdir, {PATH("file")}, ENOTDIR},
+    {"unlink, a directory in a directory that is only read", SYS_unlink, {PATH("kept/directory")}, EACCES},
+    {"unlink, a directory", SYS_unlink, {PATH("kept")}, EISDIR},
     {"mknod, a device in no directory", SYS_mknod, {PATH("none/x"), S_IFCHR, 5}, ENOENT},
     {"mknod, a device in a shut directory", SYS_mknod, {PATH("shut/x"), S_IFCHR, 5}, EACCES},
     {"mknod, a device", SYS_mknod, {PATH("x"), S_IFCHR, 5}, EPERM},
@@ -150,6 +154,10 @@ static void prepare(void)
 
     put("file", "contents");
     mkdir("shut", 0644);
+    mkdir("kept", 0755);
+    mkdir("kept/directory", 0755);
+    put("kept/file", "contents");
+    chmod("kept", 0555);
     chmod(".", 0777);
     chmod("file", 0666);
     place(open("file", O_RDONLY), FD_FILE);
