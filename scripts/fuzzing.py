@@ -95,7 +95,8 @@ class Reader:
         self.failures = []  # (seed, what)
         self.runs = {}      # of the last run that was printed: seed -> the run as a line
         self.corpus = {}    # words of a run -> the run as a line
-        self.taken = False  # what another corpus still had to give is in this one
+        self.kept = []      # those of this machine, in the order in which it found them
+        self.taken = False  # what was still good of the corpus that it began with is in its own
         self.at = None
         self.heard = time.monotonic()  # something the last time
         self.panic = ""
@@ -106,10 +107,11 @@ class Reader:
         self.heard = time.monotonic()
         if match := re.match(r"@(\d+) (\d+)", line):
             self.at, self.totals["calls"] = int(match[1]), int(match[2])
-        elif match := re.match(r"(?:fuzz: run )?((\d+):[0-9a-f]{16} .*)", line):
+        elif match := re.match(r"fuzz: run ((\d+):.*)", line):
             self.runs = {int(match[2]): match[1]}
         elif line.startswith("fuzz: corpus "):
-            self.corpus.update(corpus_of([line.removeprefix("fuzz: corpus ")]))
+            self.kept.append(line.removeprefix("fuzz: corpus "))
+            self.corpus.update(corpus_of(self.kept[-1:]))
         elif match := re.match(r"fuzz: (?:FAIL|CRASH) seed=(\d+) (.*)", line):
             self.failures.append((int(match[1]), match[2]))
             return True
@@ -126,7 +128,7 @@ class Reader:
         """Another one goes on where this one ended."""
         for name in self.finished:
             self.finished[name] += self.totals.get(name, 0)
-        self.totals, self.panic = {}, ""
+        self.totals, self.panic, self.kept, self.taken = {}, "", [], False
 
     def total(self, name):
         """A total over all machines so far."""
@@ -153,11 +155,27 @@ def write_corpus(path, corpus):
     os.replace(path + ".new", path)
 
 
+def run_of(machine, reader, corpus):
+    """The run that a machine ended at, as a line, made once more of what the machine knew then."""
+    words = f"--cover --corpus /fuzz/corpus --test --words --seed {reader.at} --runs 1"
+    files = {"fuzz/corpus": "".join(line + "\n" for line in reader.kept)}  # in this order
+    candidates = machine.run(words, files) if reader.taken else corpus.values()
+    return next((line for line in candidates if line.startswith(f"{reader.at}:")), "")
+
+
+def report_end(machine, reader, cover, corpus):
+    """Says at which run a machine has ended, and how; one out of a corpus is not its seed's alone."""
+    how = reader.panic or machine.end()
+    if cover:
+        print(f"fuzz: run {run_of(machine, reader, corpus)}")
+    print(f"fuzz: CRASH seed={reader.at} step=? {how}", flush=True)
+
+
 def campaign_shard(machine, seed, seconds, cover, corpus):
     """Runs seeds from seed on until the time is over; what ends a machine is reported, and another goes
     on behind it. Everything is printed, for the campaign to read."""
     reader, first, deadline = Reader(), seed, time.monotonic() + seconds
-    words = "--announce --words --cover --corpus /fuzz/corpus" if cover else "--announce"
+    words = "--announce --cover --corpus /fuzz/corpus" if cover else "--announce"
     while (left := deadline - time.monotonic()) > 3:
         files = {"fuzz/corpus": "".join(line + "\n" for line in corpus.values())} if cover else {}
         for line in machine.run(f"{words} --seed {seed}", files, left):
@@ -167,7 +185,7 @@ def campaign_shard(machine, seed, seconds, cover, corpus):
             print(f"fuzz: CRASH seed={seed} step=0 the fuzzer does not start: {machine.end()}", flush=True)
             break
         if machine.status != TIMED_OUT or deadline - time.monotonic() > 3:
-            print(f"fuzz: CRASH seed={reader.at} step=? {reader.panic or machine.end()}", flush=True)
+            report_end(machine, reader, cover, corpus)
         # a run of the corpus may have another shard's seed, and must not end each machine
         seed = reader.at + 1 if first <= reader.at < first + SHARD_SEEDS else seed
         corpus = reader.corpus if reader.taken else corpus | reader.corpus

@@ -179,16 +179,22 @@ static void make_seeds(void)
     }
 }
 
-static void make_inputs(FILE *file)
+static void for_each_run(FILE *file, void (*take)(const struct run *))
 {
     static char line[20 * STEPS_MAX];
     static struct run run;
 
     while (!(arguments.stop && totals.failures) && fgets(line, sizeof(line), file)) {
         if (run_parse(&run, line))
-            make(&run);
+            take(&run);
     }
     fclose(file);
+}
+
+/* Without making it, as what is made out of it is not. */
+static void keep(const struct run *run)
+{
+    corpus_add(run, run->count);
 }
 
 /* --- before them
@@ -246,11 +252,11 @@ int main(int argc, char **argv)
     if (!prepare())
         return 2;
     if (corpus) {
-        make_inputs(corpus);
+        for_each_run(corpus, arguments.test ? keep : make);
         say_progress("taken");
     }
     if (inputs)
-        make_inputs(inputs);
+        for_each_run(inputs, make);
     else
         make_seeds();
     say_progress("done");
