@@ -70,9 +70,9 @@ static long set_death_signal(uint32_t signal)
     return 0;
 }
 
-static long give_number(uint32_t to, int32_t number)
+static long give_number(unsafe_int to, int32_t number)
 {
-    return copy_object_k2u((unsafe_int){.address = to}, &number);
+    return copy_object_k2u(to, &number);
 }
 
 SYSCALL_DEFINE5(prctl, int, option, uint32_t, second, uint32_t, third, uint32_t, fourth, uint32_t,
@@ -84,11 +84,11 @@ SYSCALL_DEFINE5(prctl, int, option, uint32_t, second, uint32_t, third, uint32_t,
     case PR_SET_PDEATHSIG:
         return set_death_signal(second);
     case PR_GET_PDEATHSIG:
-        return give_number(second, process->death_signal);
+        return give_number((unsafe_int){.address = second}, process->death_signal);
     case PR_GET_TSC:
-        return give_number(second, PR_TSC_ENABLE);
+        return give_number((unsafe_int){.address = second}, PR_TSC_ENABLE);
     case PR_GET_TID_ADDRESS:
-        return give_number(second, current_thread()->clear_tid);
+        return give_number((unsafe_int){.address = second}, current_thread()->clear_tid);
     case PR_SET_NAME:
         return set_name((unsafe_bytes){.address = second});
     case PR_GET_NAME:
@@ -136,6 +136,8 @@ SYSCALL_DEFINE1(personality, uint32_t, new)
 /* --- capabilities: all of root's or none --------------------------------------------------------
  */
 
+#define CAPS_HIGH ((1u << (CAP_LAST - 31)) - 1) /* of the second word of a set */
+
 struct cap_sets {
     struct cap_data words[2];
 };
@@ -146,56 +148,75 @@ static struct cap_sets caps_of(const struct process *process)
 
     if (process->credentials.user.effective == 0) {
         low = 0xffffffff;
-        high = (1u << (CAP_LAST - 31)) - 1;
+        high = CAPS_HIGH;
     }
     return (struct cap_sets){{{low, low, 0}, {high, high, 0}}};
 }
 
-/* Bytes of data that the header's version announces; 0, after telling ours, for an unknown one. */
-static int cap_size(const struct cap_header *header, unsafe_cap_header user, size_t *size)
+/* Bytes of data that the header's version announces; for an unknown one ours is told, and -EINVAL.
+ */
+static int cap_size(unsafe_cap_header user, size_t *size)
 {
-    *size = header->version == CAP_VERSION_1 ? sizeof(struct cap_data) : sizeof(struct cap_sets);
-    if (header->version == CAP_VERSION_1 || header->version == CAP_VERSION_2 ||
-        header->version == CAP_VERSION_3)
+    uint32_t version;
+
+    if (unsafe_peek32(&version, unsafe_as_bytes(user)))
+        return -EFAULT;
+    *size = version == CAP_VERSION_1 ? sizeof(struct cap_data) : sizeof(struct cap_sets);
+    if (version == CAP_VERSION_1 || version == CAP_VERSION_2 || version == CAP_VERSION_3)
         return 0;
     return unsafe_poke32(unsafe_as_bytes(user), CAP_VERSION_3) ? -EFAULT : -EINVAL;
 }
 
+/* The rest of the header: who asks for the version alone need not have it. */
+static int cap_pid(unsafe_cap_header user, int32_t *pid)
+{
+    unsafe_bytes from = unsafe_advance(unsafe_as_bytes(user), offsetof(struct cap_header, pid));
+
+    return copy_u2k(pid, from, sizeof(*pid));
+}
+
 SYSCALL_DEFINE2(capget, unsafe_cap_header, user, unsafe_bytes, to)
 {
-    struct cap_header header;
+    int32_t pid;
     size_t size;
+    int error = cap_size(user, &size);
 
-    if (copy_object_u2k(&header, user))
-        return -EFAULT;
-    int error = cap_size(&header, user, &size);
+    if (unsafe_is_null(to))
+        return error == -EINVAL ? 0 : error;
+    if (!error)
+        error = cap_pid(user, &pid);
     if (error)
-        return error == -EINVAL && unsafe_is_null(to) ? 0 : error;
-    if (header.pid < 0)
+        return error;
+    if (pid < 0)
         return -EINVAL;
-    const struct process *process = header.pid ? process_find(header.pid) : current_process();
+    const struct process *process = pid ? process_find(pid) : current_process();
     if (!process)
         return -ESRCH;
     struct cap_sets sets = caps_of(process);
-    return unsafe_is_null(to) ? 0 : copy_k2u(to, &sets, size);
+    return copy_k2u(to, &sets, size);
 }
 
 /* What would leave a process with some capabilities and not others cannot be had. */
 SYSCALL_DEFINE2(capset, unsafe_cap_header, user, unsafe_bytes, from)
 {
-    struct cap_header header;
     struct cap_sets sets = {{{0}}}, has = caps_of(current_process());
+    int32_t pid;
     size_t size;
+    int error = cap_size(user, &size);
 
-    if (copy_object_u2k(&header, user))
-        return -EFAULT;
-    int error = cap_size(&header, user, &size);
+    if (!error)
+        error = cap_pid(user, &pid);
     if (error)
         return error;
-    if (header.pid && header.pid != current_process()->pid)
+    if (pid && pid != current_process()->pid)
         return -EPERM;
     if (copy_u2k(&sets, from, size))
         return -EFAULT;
+    sets.words[1] = (struct cap_data){
+        sets.words[1].effective & CAPS_HIGH,
+        sets.words[1].permitted & CAPS_HIGH,
+        sets.words[1].inheritable & CAPS_HIGH,
+    };
     for (unsigned i = 0; i < size / sizeof(struct cap_data); i++) {
         if (sets.words[i].effective != has.words[i].effective ||
             sets.words[i].permitted != has.words[i].permitted ||

@@ -58,7 +58,7 @@ class Machine:
 
     def end(self):
         """How the last boot ended, if not well."""
-        return ENDS.get(self.status, "" if self.status < 2 else f"exit status {self.status}")
+        return ENDS.get(self.status, "" if self.status < 2 else f"the fuzzer ends with status {self.status}")
 
 
 class Host:

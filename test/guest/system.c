@@ -221,7 +221,8 @@ static int change_ids(void *unused)
 {
     uid_t real, effective, saved;
     gid_t groups[] = {5, 6, 7}, list[8];
-    static const uint32_t version[2] = {0x20080522}, inheritable[6] = {0, 0, 32};
+    static const uint32_t version[2] = {0x20080522}, inheritable[6] = {0, 0, 32},
+                          unknown[6] = {[5] = 1u << 31};
     int wrong = 0;
 
     (void)unused;
@@ -236,6 +237,7 @@ static int change_ids(void *unused)
     wrong |= (syscall(SYS_setresuid32, -1, 22, -1) || geteuid() != 22 || getuid() != 20) << 6;
     wrong |= (setuid(20) || geteuid() != 20 || setuid(0) != -1 || errno != EPERM) << 7;
     wrong |= (syscall(SYS_capset, version, inheritable) != -1 || errno != EPERM) << 7;
+    wrong |= (syscall(SYS_capset, version, unknown) != 0) << 7;
     return wrong;
 }
 
@@ -260,8 +262,9 @@ static void check_ids(void)
     ktap_ok(getpgid(0) == getpgrp() && getpgid(getpid()) == getpgrp(), "getpgid");
 }
 
-/* Behind the 15 letters that are kept nothing is read. */
-static void check_name_at_hole(void)
+/* What is not wanted is not read: letters behind the 15 that are kept, of whom there are
+ * capabilities. */
+static void check_at_hole(void)
 {
     char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -269,6 +272,9 @@ static void check_name_at_hole(void)
     memset(pages, 'a', 4096);
     ktap_equal(prctl(PR_SET_NAME, pages + 4096 - 15), 0, "15 letters before a hole");
     check_error(prctl(PR_SET_NAME, pages + 4096 - 14), EFAULT, "14 letters before a hole");
+    *(uint32_t *)(pages + 4096 - 4) = 0x20080522;
+    ktap_equal(syscall(SYS_capget, pages + 4096 - 4, NULL), 0, "a version before a hole");
+    check_error(syscall(SYS_capget, pages + 4096 - 4, pages), EFAULT, "but no process");
     munmap(pages, 4096);
 }
 
@@ -282,7 +288,7 @@ static void check_names(void)
     prctl(PR_SET_NAME, long_name);
     ktap_ok(!prctl(PR_GET_NAME, name) && !strcmp(name, "a name of more "), "cuts after 15");
     check_error(prctl(PR_SET_NAME, 8), EFAULT, "a bad name");
-    check_name_at_hole();
+    check_at_hole();
     check_error(prctl(PR_GET_NAME, 8), EFAULT, "a bad address");
     check_error(prctl(12345, 0, 0, 0, 0), EINVAL, "prctl: no such operation");
     ktap_equal(personality(0xffffffff) & 0xff, 0, "personality");

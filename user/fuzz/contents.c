@@ -170,6 +170,8 @@ static void pollfds(uint32_t at, struct draw *d)
 {
     for (unsigned i = 0; i < 8; i++) {
         struct pollfd row = {scalar_fd(d), draw_below(d, 0x400), draw_below(d, 0x100)};
+        if (options.portable && (row.fd == FD_MASTER || row.fd == FD_SLAVE))
+            row.fd = FD_READER; /* when what is written to a terminal arrives is left open */
         arena_store(at + i * sizeof(row), &row, sizeof(row));
     }
 }
@@ -290,7 +292,8 @@ static void vector(uint32_t at, uint32_t count, struct draw *d)
     }
 }
 
-/* Calls that may be in a batch; of their pointers, those written to lie in one page. */
+/* Calls that may be in a batch, to its end: what lay there before might be a call too. Of their
+ * pointers, those written to lie in one page. */
 static void batch(uint32_t at, uint32_t count, struct draw *d)
 {
     uint32_t i = 0, out = arena_address(10);
@@ -304,7 +307,7 @@ static void batch(uint32_t at, uint32_t count, struct draw *d)
         arena_store(at + 4 * i, draw_of(d, calls), sizeof(read));
         i += 4;
     }
-    for (; i < count && i < 32; i++)
+    for (; i < count && i < PAGE / 4; i++)
         arena_store(at + 4 * i, &(uint32_t){draw_once_in(d, 8) ? draw(d) | 0x80000000 : NR_getuid},
                     4);
 }

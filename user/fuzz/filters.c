@@ -320,8 +320,10 @@ static void poll_at_once(uint32_t *a)
 /* Postern has no locks that inherit priorities, and Linux lets 32-bit programs have 4 GiB. */
 static void plain_futex(uint32_t *a)
 {
-    if (options.portable && a[4] >= USER_LIMIT)
-        a[4] -= USER_LIMIT;
+    for (unsigned word = 0; word <= 4; word += 4) {
+        if (options.portable && a[word] >= USER_LIMIT)
+            a[word] -= USER_LIMIT;
+    }
     if (options.portable && (a[1] & 127) > 5 && (a[1] & 127) != 9 && (a[1] & 127) != 10)
         a[1] &= ~127u;
 }
