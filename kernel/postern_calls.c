@@ -64,7 +64,7 @@ SYSCALL_DEFINE1(postern_get, int, setting)
     case POSTERN_TRACE:
         return process->watch & WATCH_TRACE ? 1 : 0;
     case POSTERN_FRAMES_IN_USE:
-        return frames_in_use;
+        return frames_in_use - kasan_heap_frames();
     case POSTERN_HEAP_IN_USE:
         return heap_in_use;
     case POSTERN_MEMORY_KIB:

@@ -159,7 +159,7 @@ def run_of(machine, reader, corpus):
     """The run that a machine ended at, as a line, made once more of what the machine knew then."""
     words = f"--cover --corpus /fuzz/corpus --test --words --seed {reader.at} --runs 1"
     files = {"fuzz/corpus": "".join(line + "\n" for line in reader.kept)}  # in this order
-    candidates = machine.run(words, files) if reader.taken else corpus.values()
+    candidates = list(machine.run(words, files)) if reader.taken else corpus.values()
     return next((line for line in candidates if line.startswith(f"{reader.at}:")), "")
 
 

@@ -69,6 +69,8 @@ static const struct {
     {"fetch_timespec", "poll_take_mask"},             /* a time and the mask */
     {"fetch_timespec64", "poll_take_mask"},           /* the same */
     {"poll_take_mask", "fetch_and_scan"},             /* a mask and sets of descriptors */
+    {"fetch_timespec", "set_fetch"},                  /* a time and pages of descriptors */
+    {"fetch_timespec64", "set_fetch"},                /* the same */
     {"do_select", "fetch_timeval"},                   /* select's arguments and a time */
     {"do_select", "fetch_and_scan"},                  /* and sets of descriptors */
     {"fetch_timeval", "fetch_and_scan"},              /* a time and sets, both of these arguments */
@@ -224,7 +226,7 @@ int __wrap_syscall_argument6(const struct trapframe *tf, uint32_t *value)
     int error = __real_syscall_argument6(tf, value);
     struct fetches *call = *running_here();
 
-    if (call)
+    if (call && !error)
         call->pointers[5] = *value;
     return error;
 }

@@ -12,6 +12,7 @@
 #define KERNEL_INSTRUMENTS_KASAN_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef INSTRUMENT_KASAN
 
@@ -29,6 +30,10 @@ void kasan_check_write(const void *to, size_t size);
 
 /* What is in quarantine goes back to the heap: for who asks what the kernel has in use. */
 void kasan_settle(void);
+
+/* Frames of the heap, which the same objects may need more or fewer of: what was allocated while
+ * others were in quarantine lies elsewhere. */
+uint32_t kasan_heap_frames(void);
 
 #else
 
@@ -52,6 +57,11 @@ static inline void kasan_check_write(const void *to, size_t size)
 
 static inline void kasan_settle(void)
 {
+}
+
+static inline uint32_t kasan_heap_frames(void)
+{
+    return 0;
 }
 
 #endif

@@ -47,6 +47,13 @@ paddr_t __wrap_frame_alloc_zeroed(void)
     return frame;
 }
 
+static uint32_t heap_frames;
+
+uint32_t kasan_heap_frames(void)
+{
+    return heap_frames;
+}
+
 /* For the heap: its objects become accessible one by one. */
 paddr_t __real_frame_take(void);
 paddr_t __wrap_frame_take(void);
@@ -54,8 +61,10 @@ paddr_t __wrap_frame_take(void)
 {
     paddr_t frame = __real_frame_take();
 
-    if (frame.value)
+    if (frame.value) {
         kasan_poison(direct_map(frame), PAGE_SIZE, SHADOW_HEAP_REDZONE);
+        heap_frames++;
+    }
     return frame;
 }
 
@@ -65,6 +74,8 @@ void __wrap_frame_put(paddr_t frame)
 {
     bool last = frame_references(frame) == 1;
 
+    if (*shadow_of((vaddr_t)direct_map(frame)) == SHADOW_HEAP_REDZONE)
+        heap_frames--;
     kasan_pause();
     __real_frame_put(frame);
     kasan_resume();
