@@ -174,10 +174,12 @@ static int unlink_walked(struct walk *walk)
     int error = walk_last(walk, &inode);
     if (error)
         return error;
-    if (S_ISDIR(inode->mode))
-        error = -EISDIR;
+    if (walk->slash)
+        error = S_ISDIR(inode->mode) ? -EISDIR : -ENOTDIR;
     else
-        error = walk->slash ? -ENOTDIR : inode_may_remove(walk->at, inode);
+        error = inode_may_remove(walk->at, inode);
+    if (!error && S_ISDIR(inode->mode))
+        error = -EISDIR;
     if (!error)
         walk->at->operations->unlink(walk->at, &walk->last);
     inode_put(inode);
@@ -198,7 +200,9 @@ static int rmdir_walked(struct walk *walk)
     int error = walk_last(walk, &inode);
     if (error)
         return error;
-    error = S_ISDIR(inode->mode) ? inode_may_remove(walk->at, inode) : -ENOTDIR;
+    error = inode_may_remove(walk->at, inode);
+    if (!error && !S_ISDIR(inode->mode))
+        error = -ENOTDIR;
     if (!error && !inode->operations->is_empty(inode))
         error = -ENOTEMPTY;
     if (!error)

@@ -87,13 +87,25 @@ static int stand_at(int fd, int64_t position, struct file **file, struct file *t
     return 0;
 }
 
+static bool has_access(const struct file *file, mover move)
+{
+    return move == file_read ? file_may_read(file) : file_may_write(file);
+}
+
+/* Whether no position can be told for what lies behind. */
+static bool ends_beyond(const struct file *file, size_t size)
+{
+    return unlikely((int64_t)(file->position + size) < 0);
+}
+
 static ssize_t move_at(int fd, unsafe_bytes bytes, size_t size, int64_t position, mover move)
 {
     struct file *file, there;
     ssize_t result = stand_at(fd, position, &file, &there);
 
     if (!result) {
-        result = move(&there, bytes, size);
+        bool beyond = ends_beyond(&there, size) && has_access(file, move);
+        result = beyond ? -EINVAL : move(&there, bytes, size);
         file_put(file);
     }
     return result;
@@ -167,12 +179,14 @@ static ssize_t move_vector(struct file *file, unsafe_iovec user, int32_t count, 
 {
     struct vector vector;
 
-    if (move == file_read ? !file_may_read(file) : !file_may_write(file))
+    if (!has_access(file, move))
         return -EBADF;
     ssize_t result = vector_take(&vector, user, count);
     if (result)
         return result;
-    if (move == file_write && file->operations->atomic)
+    if (file->operations->seek && ends_beyond(file, vector.total))
+        result = -EINVAL;
+    else if (move == file_write && file->operations->atomic)
         result = write_pages(file, &vector);
     else
         result = move_elements(file, &vector, move);

@@ -46,7 +46,7 @@ enum {
 };
 
 static const char read_only[4096] __attribute__((aligned(4096)));
-static const uint32_t info[32] = {0, 0, -1};
+static uint32_t info[32] = {0, 0, -1};
 static const struct timespec bad_times[2] = {{0, -1}, {0, -1}},
                              no_times[2] = {{0, UTIME_OMIT}, {0, UTIME_OMIT}};
 static const struct sched_param no_priority;
@@ -96,6 +96,8 @@ static const struct row {
     {"copy_file_range, to what is read", SYS_copy_file_range, {FD_BOTH, 0, FD_FILE, 0, 1, 0}, EBADF},
     {"copy_file_range, over itself", SYS_copy_file_range, {FD_BOTH, 0, FD_BOTH, 0, 1, 0}, EINVAL},
     {"copy_file_range, over itself, but at its end", SYS_copy_file_range, {FD_BOTH, (long)&at_end, FD_BOTH, (long)&at_end, 9, 0}, 0},
+    {"pread64, to behind the last position", SYS_pread64, {FD_FILE, (long)info, 8, -8, 0x7fffffff}, EINVAL},
+    {"pread64, likewise from what is not read", SYS_pread64, {FD_WRITER, (long)info, 8, -8, 0x7fffffff}, ESPIPE},
     {"fallocate, no descriptor and no length", SYS_fallocate, {FD_NONE, COLLAPSE_RANGE, 0, 0, 0, 0}, EBADF},
     {"fallocate, no length and no mode", SYS_fallocate, {FD_FILE, NO_MODE, 0, 0, 0, 0}, EINVAL},
     {"fallocate, no mode and what is read", SYS_fallocate, {FD_FILE, NO_MODE, 0, 0, 1, 0}, EOPNOTSUPP},
@@ -109,6 +111,10 @@ static const struct row {
     {"mkdir, a dot", SYS_mkdir, {PATH("."), 0755}, EEXIST},
     {"unlink, a dot in a shut directory", SYS_unlink, {PATH("shut/.")}, EACCES},
     {"rmdir, two dots in a shut directory", SYS_rmdir, {PATH("shut/..")}, EACCES},
+    {"rmdir, a file in a directory that is only read", SYS_rmdir, {PATH("kept/file")}, EACCES},
+    {"rmdir, a file", SYS_rmdir, {PATH("file")}, ENOTDIR},
+    {"unlink, a directory in a directory that is only read", SYS_unlink, {PATH("kept/directory")}, EACCES},
+    {"unlink, a directory", SYS_unlink, {PATH("kept")}, EISDIR},
     {"mknod, a device in no directory", SYS_mknod, {PATH("none/x"), S_IFCHR, 5}, ENOENT},
     {"mknod, a device in a shut directory", SYS_mknod, {PATH("shut/x"), S_IFCHR, 5}, EACCES},
     {"mknod, a device", SYS_mknod, {PATH("x"), S_IFCHR, 5}, EPERM},
@@ -148,6 +154,10 @@ static void prepare(void)
 
     put("file", "contents");
     mkdir("shut", 0644);
+    mkdir("kept", 0755);
+    mkdir("kept/directory", 0755);
+    put("kept/file", "contents");
+    chmod("kept", 0555);
     chmod(".", 0777);
     chmod("file", 0666);
     place(open("file", O_RDONLY), FD_FILE);

@@ -50,21 +50,22 @@ struct call {
 };
 
 /* Traits of calls: bits. */
-#define PURE         1     /* made twice, it gives the same and changes nothing */
-#define MAKES_FD     2     /* its result is a descriptor */
-#define MAPS         4     /* its result is a new mapping */
-#define FORKS        8     /* its result is a child */
-#define VOLATILE     16    /* what it tells changes by itself */
-#define RESETS_MASK  32    /* may change the signal mask, which is put back */
-#define RESETS_TIMER 64    /* may change the timer that ends sleeps, likewise */
-#define RESETS_FLAGS 128   /* may change descriptors' flags, likewise */
-#define LOCAL_RESULT 256   /* its result depends on the system: not compared with Linux */
-#define LOCAL_BYTES  512   /* what it writes does */
-#define SLEEPS       1024  /* may be interrupted by that timer */
-#define DISCARDS     2048  /* may ignore that it cannot write its answer */
-#define UNCOMPARED   8192  /* neither result nor bytes are compared with Linux */
-#define UNTIMED      16384 /* moves less if a signal comes */
-#define CHOOSES      4096  /* may ignore a pointer, depending on other arguments */
+#define PURE         1    /* made twice, it gives the same and changes nothing */
+#define MAKES_FD     2    /* its result is a descriptor */
+#define MAPS         4    /* its result is a new mapping */
+#define FORKS        8    /* its result is a child */
+#define VOLATILE     16   /* what it tells changes by itself */
+#define RESETS_MASK  32   /* may change the signal mask, which is put back */
+#define RESETS_TIMER 64   /* may change the timer that ends sleeps, likewise */
+#define RESETS_FLAGS 128  /* may change descriptors' flags, likewise */
+#define LOCAL_RESULT 256  /* its result depends on the system: not compared with Linux */
+#define LOCAL_BYTES  512  /* what it writes does */
+#define SLEEPS       1024 /* may be interrupted by that timer */
+#define DISCARDS     2048 /* may ignore that it cannot write its answer */
+#define UNCOMPARED   8192 /* neither result nor bytes are compared with Linux */
+#define UNTIMED \
+    16384 /* moves less if a signal comes: of files, which do not sleep, it is kept back */
+#define CHOOSES 4096 /* may ignore a pointer, depending on other arguments */
 
 extern const struct call calls[];
 extern const unsigned nr_calls;

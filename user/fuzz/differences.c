@@ -80,7 +80,7 @@ static long common_result(const struct attempt *attempt)
 /* Bytes that are not compared must not stay for others to find. */
 static void forget_bytes(const struct access *a)
 {
-    uint32_t size = a->size < 4 * PAGE ? a->size : 4 * PAGE;
+    uint32_t size = a->size < ARENA_PAGES * PAGE ? a->size : ARENA_PAGES * PAGE;
 
     for (uint32_t i = 0; i < size; i++)
         arena_store(a->address + i, &(uint8_t){arena_pattern(a->address + i)}, 1);

@@ -106,7 +106,7 @@ static void hold_timer(int how)
 long execute(const struct attempt *attempt)
 {
     const uint32_t *v = attempt->values;
-    bool untimed = options.portable && (attempt->traits & UNTIMED);
+    bool untimed = options.portable && (attempt->traits & UNTIMED) && v[0] <= FD_SCRATCH;
 
     if (untimed)
         hold_timer(SIG_BLOCK);

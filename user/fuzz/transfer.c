@@ -254,7 +254,7 @@ static void find_position(const struct attempt *attempt)
         return;
     }
     transfer.position = (int64_t)((uint64_t)attempt->values[4] << 32 | attempt->values[3]);
-    if (transfer.position < 0)
+    if (transfer.position < 0 || transfer.position > INT64_MAX - transfer.total)
         may_be(EINVAL);
     if (transfer.fd == FD_READER || transfer.fd == FD_WRITER)
         may_be(ESPIPE);
@@ -279,9 +279,9 @@ bool transfer_before(struct attempt *attempt, struct step step)
         attempt->traits |= UNCOMPARED;
     if (!is_known(transfer.fd))
         return false;
+    transfer.total = total_size();
     find_position(attempt);
     transfer.expected = 0;
-    transfer.total = total_size();
     if (call->writes)
         expect_write(transfer.total);
     else
