@@ -76,6 +76,7 @@ static const struct {
     {"fetch_timeval", "fetch_and_scan"},              /* a time and sets, both of these arguments */
     {"fetch_and_scan", "fetch_and_scan"},             /* two sets of them */
     {"poll_take_mask", "set_fetch"},                  /* a mask and descriptors */
+    {"cap_pid", "do_capset"},                         /* a header and sets */
     {"key_of", "futex_wait"},                         /* the first looks whether it is there */
     {"key_of", "futex_wake_op"},                      /* so it does here */
     {"key_of", "futex_requeue"},                      /* and here */
