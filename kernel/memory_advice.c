@@ -170,11 +170,12 @@ SYSCALL_DEFINE3(msync, vaddr_t, start, size_t, length, uint32_t, flags)
     if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) ||
         (flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC) || start % PAGE_SIZE)
         return -EINVAL;
-    if (round_range(start, length, &end))
-        return -ENOMEM;
+    bool too_long = round_range(start, length, &end);
+    if (too_long) /* for user space, behind which there is nothing */
+        end = USER_LIMIT;
     if (flags & MS_INVALIDATE && is_locked(space, start, end))
         return -EBUSY;
-    return space_hole(space, start, end) < end ? -ENOMEM : 0;
+    return too_long || space_hole(space, start, end) < end ? -ENOMEM : 0;
 }
 
 /* Files' pages are always there; others from the first touch on. */

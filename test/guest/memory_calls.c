@@ -465,6 +465,11 @@ static void check_msync(void)
     ktap_equal(answer(msync(memory, PAGE, 64)), EINVAL, "an unknown flag");
     munmap(memory + PAGE, PAGE);
     ktap_equal(answer(msync(memory, 3 * PAGE, MS_ASYNC)), ENOMEM, "across a hole");
+    ktap_equal(answer(msync(memory, -(size_t)memory - PAGE, MS_INVALIDATE)), ENOMEM,
+               "to the end of all");
+    mlock(memory + 2 * PAGE, PAGE);
+    ktap_equal(answer(msync(memory, -(size_t)memory - PAGE, MS_INVALIDATE)), EBUSY,
+               "to the end of all, and one is locked");
     munmap(memory, 3 * PAGE);
 }
 

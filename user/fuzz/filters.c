@@ -258,9 +258,17 @@ static void clip_last(uint32_t *a)
         a[0] = FD_SCRATCH;
 }
 
-static void clip_fifth(uint32_t *a)
+/* Not to where the files of 32 bits end, 16 TiB: a 64-bit Linux has longer ones. */
+static void copy_little(uint32_t *a)
 {
+    uint64_t position;
+
     a[4] = a[4] > 65536 ? 65536 : a[4];
+    if (!options.portable || arena_reach(a[3], sizeof(position), ARENA_READ) < sizeof(position))
+        return;
+    __builtin_memcpy(&position, (void *)a[3], sizeof(position));
+    if (position >> 43)
+        a[3] = 0;
 }
 
 static void allocate_little(uint32_t *a)
@@ -416,7 +424,7 @@ static const struct {
     {NR_clone, clone_process},
     {NR_sendfile, clip_last},
     {NR_sendfile64, clip_last},
-    {NR_copy_file_range, clip_fifth},
+    {NR_copy_file_range, copy_little},
     {NR_fallocate, allocate_little},
     {NR_prctl, prctl},
     {NR_personality, plain_personality},
