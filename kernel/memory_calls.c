@@ -166,7 +166,7 @@ static long map_file(struct mapping *m, size_t length, int fd)
     file_get(file);
     bool is_zero = is_zero_device(file);
     m->file = is_zero ? NULL : file;
-    long result = is_zero ? check_access(file, m) : 0;
+    long result = !length ? -EINVAL : is_zero ? check_access(file, m) : 0;
     if (!result && file->operations->may_map)
         result = file->operations->may_map(file, m->page, ROUND_UP(length, PAGE_SIZE));
     if (!result)

@@ -134,8 +134,6 @@ static long set_foreground(struct tty *tty, uint32_t argument)
     const struct process *process = current_process();
     uint32_t value;
 
-    if (tty_of_process(process) != tty)
-        return -ENOTTY;
     int error = tty_check_foreground(tty, SIGTTOU);
     if (error)
         return error;
@@ -144,6 +142,8 @@ static long set_foreground(struct tty *tty, uint32_t argument)
     int32_t group = value;
     if (group < 0)
         return -EINVAL;
+    if (tty_of_process(process) != tty)
+        return -ENOTTY;
     if (group_is_in_session(group, process->session)) {
         tty->foreground = group;
         return 0;

@@ -170,8 +170,9 @@ static long control_file(struct file *file, uint32_t command, uint32_t argument)
     case F_GET_SEALS:
         return has_kind(file, S_IFREG) ? F_SEAL_SEAL : -EINVAL;
     case F_GETOWN: /* nobody is sent SIGIO */
-    case F_SETOWN:
         return 0;
+    case F_SETOWN: /* a group's number is negated */
+        return (int32_t)argument == INT32_MIN ? -EINVAL : 0;
     case F_GETPIPE_SZ:
     case F_SETPIPE_SZ:
         return pipe_control_size(file, command == F_SETPIPE_SZ, argument);

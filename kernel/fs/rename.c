@@ -49,20 +49,29 @@ static int check_directory(struct inode *directory, const struct inode *inode)
                  : inode_permission(directory, MAY_WRITE | MAY_EXEC);
 }
 
+/* A directory that comes below another one is written: its ".." changes. */
+static int check_parent(const struct renaming *r, const struct inode *inode)
+{
+    bool changes = S_ISDIR(inode->mode) && r->from.at != r->to.at;
+
+    return changes ? inode_permission(inode, MAY_WRITE) : 0;
+}
+
 /* What kinds forbid. */
 static int check_kinds(const struct renaming *r)
 {
-    bool directory = S_ISDIR(r->old->mode);
+    bool directory = S_ISDIR(r->old->mode), exchange = r->flags & RENAME_EXCHANGE;
 
-    if (r->new && !(r->flags & RENAME_EXCHANGE)) {
-        if (directory != S_ISDIR(r->new->mode))
-            return directory ? -ENOTDIR : -EISDIR;
-        if (directory && !r->new->operations->is_empty(r->new))
-            return -ENOTEMPTY;
-    } else if (directory && r->to.at->links >= LINKS_MAX) {
-        return -EMLINK;
-    }
-    return 0;
+    if (r->new && !exchange && directory != S_ISDIR(r->new->mode))
+        return directory ? -ENOTDIR : -EISDIR;
+    int error = check_parent(r, r->old);
+    if (!error && exchange)
+        error = check_parent(r, r->new);
+    if (error || !directory)
+        return error;
+    if (r->new && !exchange)
+        return r->new->operations->is_empty(r->new) ? 0 : -ENOTEMPTY;
+    return r->to.at->links < LINKS_MAX ? 0 : -EMLINK;
 }
 
 static int rename_checked(struct renaming *r)

@@ -40,6 +40,7 @@ enum {
     FD_BOTH,
     FD_DIRECTORY,
     FD_NULL,
+    FD_ZERO, /* for reading */
     FD_READER,
     FD_WRITER,
     FD_NONE,
@@ -107,6 +108,7 @@ static const struct row {
     {"renameat, no name and no descriptor", SYS_renameat, {HERE, PATH("none/x"), FD_NONE, PATH("y")}, ENOENT},
     {"rename, in a shut directory to no name", SYS_rename, {PATH("shut/x"), PATH("")}, EACCES},
     {"rename, below a file to no name", SYS_rename, {PATH("file/x"), PATH("")}, ENOTDIR},
+    {"rename, a directory that is only read to another place", SYS_rename, {PATH("kept"), PATH("open/x")}, EACCES},
     {"mkdir, a dot in a shut directory", SYS_mkdir, {PATH("shut/."), 0755}, EACCES},
     {"mkdir, a dot", SYS_mkdir, {PATH("."), 0755}, EEXIST},
     {"unlink, a dot in a shut directory", SYS_unlink, {PATH("shut/.")}, EACCES},
@@ -129,6 +131,8 @@ static const struct row {
     {"madvise, beyond the last page", SYS_madvise, {LAST_PAGE, 8192, MADV_NORMAL}, ENOMEM},
     {"mmap2, a pipe", SYS_mmap2, {0, 4096, PROT_READ, MAP_PRIVATE, FD_READER, 0}, ENODEV},
     {"mmap2, a pipe, to be executed", SYS_mmap2, {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, FD_READER, 0}, EPERM},
+    {"mmap2, nothing of what is only read, to write", SYS_mmap2, {0, 0, PROT_WRITE, MAP_SHARED, FD_ZERO, 0}, EINVAL},
+    {"fcntl, the group that has no number", SYS_fcntl64, {FD_NULL, F_SETOWN, INT32_MIN}, EINVAL},
     {"fcntl, O_NOATIME of another's file", SYS_fcntl64, {FD_NULL, F_SETFL, O_NOATIME}, EPERM},
     {"fcntl, O_DIRECT of a device", SYS_fcntl64, {FD_NULL, F_SETFL, O_DIRECT}, EINVAL},
     {"fcntl, O_DIRECT of a pipe", SYS_fcntl64, {FD_WRITER, F_SETFL, O_DIRECT}, 0},
@@ -154,6 +158,8 @@ static void prepare(void)
 
     put("file", "contents");
     mkdir("shut", 0644);
+    mkdir("open", 0777);
+    chmod("open", 0777);
     mkdir("kept", 0755);
     mkdir("kept/directory", 0755);
     put("kept/file", "contents");
@@ -164,6 +170,7 @@ static void prepare(void)
     place(open("file", O_RDWR), FD_BOTH);
     place(open(".", O_RDONLY | O_DIRECTORY), FD_DIRECTORY);
     place(open("/dev/null", O_RDWR), FD_NULL);
+    place(open("/dev/zero", O_RDONLY), FD_ZERO);
     if (!pipe(ends)) {
         place(ends[0], FD_READER);
         place(ends[1], FD_WRITER);

@@ -49,6 +49,8 @@ static void check_no_terminal(void)
 
 static void check_terminal(void)
 {
+    ktap_equal(syscall_raw(SYS_ioctl, pty.slave, TIOCSPGRP, (long)&(int){-1}), -EINVAL,
+               "tcsetpgrp of another's terminal: EINVAL");
     ktap_equal(ioctl(pty.slave, TIOCSCTTY, 0), 0, "TIOCSCTTY");
     int tty = open("/dev/tty", O_RDWR);
     ktap_ok(tty >= 0 && isatty(tty) && write(tty, "t", 1) == 1 && pty_expect(pty.master, "t", 1),

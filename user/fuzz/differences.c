@@ -77,13 +77,22 @@ static long common_result(const struct attempt *attempt)
     return result;
 }
 
-/* Bytes that are not compared must not stay for others to find. */
+/* Bytes that are not compared must not stay for others to find, not even behind a page that cannot
+ * be written: what is written first is a kernel's own business. */
 static void forget_bytes(const struct access *a)
 {
-    uint32_t size = arena_reach(a->address, a->size, ARENA_WRITE);
+    uint64_t end = (uint64_t)a->address + a->size;
+    uint32_t at = a->address > ARENA_BASE ? a->address : ARENA_BASE;
 
-    for (uint32_t i = 0; i < size; i++)
-        arena_store(a->address + i, &(uint8_t){arena_pattern(a->address + i)}, 1);
+    for (; at < end && at < ARENA_STACK_END; at = (at | (PAGE - 1)) + 1) {
+        uint32_t size = PAGE - at % PAGE;
+        if (size > end - at)
+            size = end - at;
+        if (!arena_has(at) || arena_reach(at, size, ARENA_WRITE) < size)
+            continue;
+        for (uint32_t i = at; i < at + size; i++)
+            arena_store(i, &(uint8_t){arena_pattern(i)}, 1);
+    }
 }
 
 static uint64_t mix_bytes(uint64_t hash, const struct access *a)

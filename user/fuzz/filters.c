@@ -342,11 +342,17 @@ static void keep_pipe_size(uint32_t *a)
     a[1] = a[1] == F_SETPIPE_SZ ? F_GETPIPE_SZ : a[1];
 }
 
-/* RENAME_WHITEOUT is for file systems on top of others, which Postern has not. */
+static bool is_absolute(uint32_t path)
+{
+    return arena_reach(path, 1, ARENA_READ) && *(const char *)path == '/';
+}
+
+/* RENAME_WHITEOUT is for file systems on top of others, which Postern has not. RENAME_EXCHANGE asks
+ * for both names, unless they are in two file systems: on a host the root is in another one. */
 static void rename_plainly(uint32_t *a)
 {
     if (options.portable)
-        a[4] &= ~4u;
+        a[4] &= is_absolute(a[1]) || is_absolute(a[3]) ? ~6u : ~4u;
 }
 
 /* Numbers below 0 are the clocks of processes. */

@@ -8,7 +8,7 @@
  *         --stop                 after the first that fails
  *         --announce             says each run's seed before it, and how many calls were made
  *         --trace | --test       each step in words, or without making it also as C
- *         --hash                 each run's outcomes as one number
+ *         --hash                 each run's outcomes as one number, if it was not stuck in a sleep
  *         --words                each run as a line that --inputs takes
  *         --portable             only what Linux has too; what other kernels are given anyway
  *         --cover [--corpus FILE]  guided by the kernel's coverage, from the runs in FILE on
@@ -143,7 +143,7 @@ static void make(const struct run *run)
     totals.runs++;
     totals.calls += outcome->calls;
     totals.stuck += outcome->stuck;
-    if (arguments.hash)
+    if (arguments.hash && !outcome->stuck)
         printf("#%" PRIu32 " %016" PRIx64 "\n", run->seed, outcome->hash);
     if (arguments.cover)
         keep_news(run, outcome);
