@@ -342,17 +342,31 @@ static void keep_pipe_size(uint32_t *a)
     a[1] = a[1] == F_SETPIPE_SZ ? F_GETPIPE_SZ : a[1];
 }
 
-static bool is_absolute(uint32_t path)
+/* On a host the root is in another file system, and rename tells that before it looks for names. */
+static void stay_here(uint32_t *path)
 {
-    return arena_reach(path, 1, ARENA_READ) && *(const char *)path == '/';
+    while (options.portable && arena_reach(*path, 1, ARENA_READ) && *(const char *)*path == '/')
+        ++*path;
 }
 
-/* RENAME_WHITEOUT is for file systems on top of others, which Postern has not. RENAME_EXCHANGE asks
- * for both names, unless they are in two file systems: on a host the root is in another one. */
-static void rename_plainly(uint32_t *a)
+static void rename_here(uint32_t *a)
 {
+    stay_here(&a[0]);
+    stay_here(&a[1]);
+}
+
+static void renameat_here(uint32_t *a)
+{
+    stay_here(&a[1]);
+    stay_here(&a[3]);
+}
+
+/* RENAME_WHITEOUT is for file systems on top of others, which Postern has not. */
+static void renameat2_here(uint32_t *a)
+{
+    renameat_here(a);
     if (options.portable)
-        a[4] &= is_absolute(a[1]) || is_absolute(a[3]) ? ~6u : ~4u;
+        a[4] &= ~4u;
 }
 
 /* Numbers below 0 are the clocks of processes. */
@@ -375,7 +389,9 @@ static const struct {
 } filters[] = {
     {NR_close, loose_first},
     {NR_linkat, link_plainly},
-    {NR_renameat2, rename_plainly},
+    {NR_rename, rename_here},
+    {NR_renameat, renameat_here},
+    {NR_renameat2, renameat2_here},
     {NR_clock_gettime, plain_clock},
     {NR_clock_gettime64, plain_clock},
     {NR_clock_getres, plain_clock},
