@@ -48,12 +48,18 @@ SYSCALL_DEFINE2(getpriority, int, which, int32_t, who)
     return best > NICE_MAX ? -ESRCH : 20 - best;
 }
 
-static int set_nice(struct process *process, int nice)
+/* Whether process is the caller's to say how it runs. */
+static bool may_schedule(const struct process *process)
 {
-    const struct identity *own = &current_process()->credentials.user;
+    uint32_t own = current_process()->credentials.user.effective;
     const struct identity *user = &process->credentials.user;
 
-    if (!process_is_root() && own->effective != user->real && own->effective != user->effective)
+    return process_is_root() || own == user->real || own == user->effective;
+}
+
+static int set_nice(struct process *process, int nice)
+{
+    if (!may_schedule(process))
         return -EPERM;
     if (nice < process->nice && !process_is_root())
         return -EACCES;
@@ -146,6 +152,8 @@ static long set_policy(struct process *process, int policy, unsafe_sched_param f
                                                                                     : -EPERM;
     if (!is_ordinary(policy) || param.priority)
         return -EINVAL;
+    if (!may_schedule(process))
+        return -EPERM;
     if (process->policy == SCHED_IDLE && policy != SCHED_IDLE && !process_is_root())
         return -EPERM; /* it would be more than RLIMIT_NICE allows */
     process->policy = policy;

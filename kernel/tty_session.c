@@ -135,8 +135,8 @@ static long set_foreground(struct tty *tty, uint32_t argument)
     uint32_t value;
 
     int error = tty_check_foreground(tty, SIGTTOU);
-    if (error)
-        return error;
+    if (error) /* a group that nobody could continue has no terminal to give away */
+        return error == -EIO ? -ENOTTY : error;
     if (unsafe_peek32(&value, (unsafe_bytes){.address = argument}))
         return -EFAULT;
     int32_t group = value;

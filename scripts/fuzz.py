@@ -16,9 +16,11 @@ import sys
 import time
 
 import fuzzing
+import hosts
 
 PROGRESS_SECONDS = 10
 GRACE = 60  # seconds that a shard may take beyond its time
+SHARD_SEEDS = 10_000_000  # between the first seeds of two shards
 
 
 def failed_run(args, seed):
@@ -52,7 +54,7 @@ def shard(args):
     """One shard of a campaign: a process of its own, here or on another machine."""
     machine = fuzzing.Machine(args.build, shard_mode(args, args.index), args.kernel, f"shard-{args.index}")
     corpus = fuzzing.read_corpus(corpus_path(args)) if args.cover else {}
-    seed = args.seed + args.index * fuzzing.SHARD_SEEDS
+    seed = args.seed + args.index * SHARD_SEEDS
     fuzzing.campaign_shard(machine, seed, args.time, args.cover, corpus)
 
 
@@ -72,12 +74,11 @@ def parallel_command(args):
     sent = [os.path.join(args.build, name) for name in ("initrd/init", "initrd/bin/fuzz")]
     sent += [args.kernel or os.path.join(args.build, "postern.elf")]
     sent += [corpus_path(args)] if args.cover and os.path.exists(corpus_path(args)) else []
-    sent = ["scripts/fuzz.py", "scripts/fuzzing.py", "scripts/qemu",
+    sent = ["scripts/fuzz.py", "scripts/fuzzing.py", "scripts/hosts.py", "scripts/qemu",
             *(os.path.relpath(path, fuzzing.ROOT) for path in sent)]
-    return ["parallel", "--will-cite", "--sshloginfile", args.hosts, "--workdir", ".", "--cleanup",
-            *[word for path in sent for word in ("--basefile", path)],
+    return ["parallel", "--will-cite", *hosts.options(args.hosts, sent),
             "--timeout", str(args.time + GRACE), "--results", shard_log(args, "{}"),
-            *shard_command(args, "{}"), ":::", *map(str, range(args.jobs))]
+            hosts.go_home(sent[0]), *shard_command(args, "{}"), ":::", *map(str, range(args.jobs))]
 
 
 def start_shards(args):

@@ -11,7 +11,6 @@ TRAILER = "TRAILER!!!"
 TIMED_OUT = 124
 ENDS = {101: "the kernel panics", TIMED_OUT: "the machine hangs", 125: "the machine resets itself"}
 NO_MACHINE = 126
-SHARD_SEEDS = 10_000_000  # between the first seeds of two shards
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
 
 
@@ -128,7 +127,7 @@ class Reader:
         """Another one goes on where this one ended."""
         for name in self.finished:
             self.finished[name] += self.totals.get(name, 0)
-        self.totals, self.panic, self.kept, self.taken = {}, "", [], False
+        self.totals, self.panic, self.kept, self.taken, self.at = {}, "", [], False, None
 
     def total(self, name):
         """A total over all machines so far."""
@@ -174,7 +173,7 @@ def report_end(machine, reader, cover, corpus):
 def campaign_shard(machine, seed, seconds, cover, corpus):
     """Runs seeds from seed on until the time is over; what ends a machine is reported, and another goes
     on behind it. Everything is printed, for the campaign to read."""
-    reader, first, deadline = Reader(), seed, time.monotonic() + seconds
+    reader, deadline = Reader(), time.monotonic() + seconds
     words = "--announce --cover --corpus /fuzz/corpus" if cover else "--announce"
     while (left := deadline - time.monotonic()) > 3:
         files = {"fuzz/corpus": "".join(line + "\n" for line in corpus.values())} if cover else {}
@@ -186,8 +185,8 @@ def campaign_shard(machine, seed, seconds, cover, corpus):
             break
         if machine.status != TIMED_OUT or deadline - time.monotonic() > 3:
             report_end(machine, reader, cover, corpus)
-        # a run of the corpus may have another shard's seed, and must not end each machine
-        seed = reader.at + 1 if first <= reader.at < first + SHARD_SEEDS else seed
+        if reader.taken or not cover:  # else it was a run of the corpus, which must not end each machine
+            seed = reader.at + 1
         corpus = reader.corpus if reader.taken else corpus | reader.corpus
         corpus = {run: line for run, line in corpus.items() if not line.startswith(f"{reader.at}:")}
         reader.next_machine()

@@ -142,9 +142,9 @@ static bool has_kind(const struct file *file, uint32_t kind)
 
 static long set_flags(struct file *file, uint32_t flags)
 {
-    uint32_t new = flags & ~file->flags;
+    uint32_t added = flags & ~file->flags;
 
-    if ((new &O_NOATIME) && file->inode && !inode_is_owner(file->inode))
+    if ((added & O_NOATIME) && file->inode && !inode_is_owner(file->inode))
         return -EPERM;
     if ((flags & O_DIRECT) && !has_kind(file, S_IFREG) && !has_kind(file, S_IFIFO))
         return -EINVAL;

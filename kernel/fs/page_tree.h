@@ -23,4 +23,8 @@ void *page_tree_make(struct page_tree *tree, uint32_t number);
 /* Frees all pages from that number on. */
 void page_tree_truncate(struct page_tree *tree, uint32_t first);
 
+/* Makes holes of the pages from number first to before number end; a page that somebody else holds,
+ * too, is zeroed instead. Takes as long as there are pages, whatever the range. */
+void page_tree_clear(struct page_tree *tree, uint32_t first, uint32_t end);
+
 #endif

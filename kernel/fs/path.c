@@ -212,7 +212,7 @@ int walk_final(struct walk *walk, uint32_t flags, struct inode **inode)
 
 int walk_no_name(const struct walk *walk, int error)
 {
-    int denied = inode_permission(walk->at, MAY_EXEC);
+    int denied = S_ISDIR(walk->at->mode) ? inode_permission(walk->at, MAY_EXEC) : -ENOTDIR;
 
     return denied ? denied : error;
 }

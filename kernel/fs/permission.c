@@ -71,7 +71,7 @@ int inode_may_remove(const struct inode *directory, const struct inode *inode)
         return -EPERM;
     if ((directory->mode & S_ISVTX) && !inode_is_owner(inode) && !inode_is_owner(directory))
         return -EPERM;
-    return inode->covered ? -EBUSY : 0;
+    return 0;
 }
 
 void inode_set_owner(struct inode *inode, const struct inode *directory)

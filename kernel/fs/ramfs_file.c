@@ -202,16 +202,29 @@ int ramfs_reserve(struct inode *inode, uint64_t start, uint64_t end)
     return 0;
 }
 
-/* The pages stay the file's, for they may be mapped. */
+/* Within one page. */
+static void clear_bytes(struct page_tree *pages, uint64_t start, size_t size)
+{
+    char *page = size ? page_tree_find(pages, page_number(start)) : NULL;
+
+    if (page)
+        memset(page + start % PAGE_SIZE, 0, size);
+}
+
+/* Pages behind the file's end, too: they may have been reserved. */
 int ramfs_clear(struct inode *inode, uint64_t start, uint64_t end)
 {
-    end = MIN(end, inode->size);
-    while (start < end) {
-        size_t part = page_rest(start, MIN(end - start, (uint64_t)PAGE_SIZE));
-        char *page = page_tree_find(&ramfs_inode(inode)->pages, page_number(start));
-        if (page)
-            memset(page + start % PAGE_SIZE, 0, part);
-        start += part;
+    struct page_tree *pages = &ramfs_inode(inode)->pages;
+
+    start = MIN(start, SIZE_LIMIT);
+    end = MIN(end, SIZE_LIMIT);
+    uint64_t first = ROUND_UP(start, PAGE_SIZE), last = ROUND_DOWN(end, PAGE_SIZE);
+    if (first > last) {
+        clear_bytes(pages, start, end - start);
+    } else {
+        clear_bytes(pages, start, first - start);
+        page_tree_clear(pages, page_number(first), page_number(last));
+        clear_bytes(pages, last, end - last);
     }
     inode_modified(inode);
     return 0;

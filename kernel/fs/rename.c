@@ -67,6 +67,8 @@ static int check_kinds(const struct renaming *r)
     int error = check_parent(r, r->old);
     if (!error && exchange)
         error = check_parent(r, r->new);
+    if (!error && (r->old->covered || (r->new && r->new->covered)))
+        error = -EBUSY;
     if (error || !directory)
         return error;
     if (r->new && !exchange)
@@ -98,7 +100,7 @@ static int walk_to_name(struct walk *walk)
 {
     int error = walk_to_parent(walk);
 
-    return error ? error : inode_permission(walk->at, MAY_EXEC);
+    return error ? error : walk_no_name(walk, 0);
 }
 
 static int rename_walked(struct renaming *r)

@@ -345,7 +345,8 @@ static ssize_t copy_range(struct file *in, unsafe_loff in_user, struct file *out
         return error;
     if (size > in->inode->size - MIN((uint64_t)from, in->inode->size))
         size = in->inode->size - MIN((uint64_t)from, in->inode->size);
-    if (in->inode == out->inode && from < to + (int64_t)size && to < from + (int64_t)size)
+    if (in->inode == out->inode && (uint64_t)from < (uint64_t)to + size &&
+        (uint64_t)to < (uint64_t)from + size)
         return -EINVAL;
     if (!in->operations->read_at || !out->operations->write_kernel)
         return -EXDEV;

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 
+import hosts
+
 # Seconds of one cell, roughly, until the boots that have ended tell the true pace.
 PACE = {"icount": 0.03, "model": 0.3, "wall": 0.15, "part": 0.5, "exposure": 0.0}
 BOOT = 1.0
@@ -60,9 +62,9 @@ def parallel_command(study, args, at_once):
     if args.hosts:
         sent = [*SENT, study.path("plan.jsonl"), study.path("versions.json")]
         sent += [path for name in SENT_OF_BUILD for path in glob.glob(os.path.join(args.build, name))]
-        command += ["--sshloginfile", args.hosts, "--workdir", ".", "--cleanup"]
-        command += [word for path in sent for word in ("--basefile", path)]
+        command += hosts.options(args.hosts, sent)
         command += ["--return", study.records_path("{}"), "--return", study.log_path("{}")]
+        command += [hosts.go_home(study.path("plan.jsonl"))]
     return command + job_command(study, args) + ["{}", ":::"]
 
 

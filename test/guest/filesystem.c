@@ -287,6 +287,35 @@ static void check_copies(void)
 
 #define PUNCH_HOLE 3 /* fallocate(2): and keep the size */
 
+/* What lies in the last page behind the end of fd's file goes, too. */
+static void check_hole_in_page(int fd)
+{
+    char byte = 'x', *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+    page[200] = 'x';
+    syscall(SYS_fallocate, fd, PUNCH_HOLE, 0, 0, 4096, 0);
+    ftruncate(fd, 4096);
+    ktap_ok(pread(fd, &byte, 1, 200) == 1 && !byte && !page[200], "and in the rest of its page");
+    munmap(page, 4096);
+}
+
+/* It takes as long as there are pages, not as long as it is. */
+static void check_long_hole(int fd)
+{
+    const off_t middle = 1ll << 39;
+    struct stat before, after;
+    char byte = 'x';
+
+    pwrite(fd, "x", 1, 0);
+    pwrite(fd, "x", 1, middle);
+    fstat(fd, &before);
+    ktap_equal(syscall(SYS_fallocate, fd, PUNCH_HOLE, 0, 0, 0, 256), 0, "a hole of a terabyte");
+    fstat(fd, &after);
+    ktap_ok(pread(fd, &byte, 1, middle) == 1 && !byte, "has zeroes in the middle");
+    ktap_ok(after.st_size == before.st_size && after.st_blocks < before.st_blocks,
+            "and takes no room");
+}
+
 static void check_holes(void)
 {
     int fd = open("holes", O_RDWR | O_CREAT | O_TRUNC, 0644);
@@ -302,6 +331,8 @@ static void check_holes(void)
         syscall(SYS_fallocate, fd, PUNCH_HOLE, 6, 0, 100, 0);
         ktap_ok(pread(fd, bytes, 8, 0) == 8 && !memcmp(bytes, "ab\0\0\0f\0\0", 8),
                 "also beyond the end, which stays");
+        check_hole_in_page(fd);
+        check_long_hole(fd);
     }
     close(fd);
 }

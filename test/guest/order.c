@@ -108,6 +108,8 @@ static const struct row {
     {"renameat, no name and no descriptor", SYS_renameat, {HERE, PATH("none/x"), FD_NONE, PATH("y")}, ENOENT},
     {"rename, in a shut directory to no name", SYS_rename, {PATH("shut/x"), PATH("")}, EACCES},
     {"rename, below a file to no name", SYS_rename, {PATH("file/x"), PATH("")}, ENOTDIR},
+    {"rename, from below a file, by its descriptor", SYS_rename, {PATH("/proc/self/fd/50/x"), PATH("y")}, ENOTDIR},
+    {"unlink, a dot below it", SYS_unlink, {PATH("/proc/self/fd/50/.")}, ENOTDIR},
     {"rename, a directory that is only read to another place", SYS_rename, {PATH("kept"), PATH("open/x")}, EACCES},
     {"mkdir, a dot in a shut directory", SYS_mkdir, {PATH("shut/."), 0755}, EACCES},
     {"mkdir, a dot", SYS_mkdir, {PATH("."), 0755}, EEXIST},
@@ -142,6 +144,7 @@ static const struct row {
     {"ioctl, the size of a block", SYS_ioctl, {FD_FILE, FIGETBSZ, (long)&word}, 0},
     {"prctl, whether there is a time-stamp counter", SYS_prctl, {PR_GET_TSC, (long)&word}, 0},
     {"sched_setscheduler, to the least", SYS_sched_setscheduler, {0, SCHED_IDLE, (long)&no_priority}, 0},
+    {"sched_setscheduler, of somebody else", SYS_sched_setscheduler, {1, SCHED_IDLE, (long)&no_priority}, EPERM},
     {"sched_setscheduler, and back", SYS_sched_setscheduler, {0, SCHED_OTHER, (long)&no_priority}, EPERM},
 };
 /* clang-format on */

@@ -1,5 +1,5 @@
-/* kernel/fs/page_tree.c: pages found where they were made, holes, truncation, memory that runs out,
- * against a list of the pages that are there. */
+/* kernel/fs/page_tree.c: pages found where they were made, holes, ranges that are cleared,
+ * truncation, memory that runs out, against a list of the pages that are there. */
 #include "test/unit/unit.h"
 
 #include "test/unit/failalloc.h"
@@ -58,6 +58,18 @@ static void cut(uint32_t first)
     count = kept;
 }
 
+static void clear(uint32_t first, uint32_t end)
+{
+    unsigned kept = 0;
+
+    page_tree_clear(&tree, first, end);
+    for (unsigned i = 0; i < count; i++) {
+        if (numbers[i] < first || numbers[i] >= end)
+            numbers[kept++] = numbers[i];
+    }
+    count = kept;
+}
+
 static bool agrees(uint32_t number)
 {
     const uint32_t *page = page_tree_find(&tree, number);
@@ -72,6 +84,8 @@ static void check_random(void)
     for (int i = 0; i < ROUNDS && good; i++) {
         if (count == PAGES || rand() % 20 == 0)
             cut(random_number());
+        else if (rand() % 10 == 0)
+            clear(random_number(), random_number());
         else
             good = make(random_number());
         good = good && agrees(random_number()) && frames_in_use == tree.pages;

@@ -81,17 +81,18 @@ static long common_result(const struct attempt *attempt)
  * be written: what is written first is a kernel's own business. */
 static void forget_bytes(const struct access *a)
 {
+    static _Alignas(uint32_t) uint8_t pattern[PAGE];
     uint64_t end = (uint64_t)a->address + a->size;
     uint32_t at = a->address > ARENA_BASE ? a->address : ARENA_BASE;
 
     for (; at < end && at < ARENA_STACK_END; at = (at | (PAGE - 1)) + 1) {
-        uint32_t size = PAGE - at % PAGE;
+        uint32_t offset = at % PAGE, size = PAGE - offset;
         if (size > end - at)
             size = end - at;
-        if (!arena_has(at) || arena_reach(at, size, ARENA_WRITE) < size)
+        if (!arena_has(at))
             continue;
-        for (uint32_t i = at; i < at + size; i++)
-            arena_store(i, &(uint8_t){arena_pattern(i)}, 1);
+        arena_pattern_page(pattern, at - offset);
+        arena_store(at, pattern + offset, size);
     }
 }
 

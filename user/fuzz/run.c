@@ -25,6 +25,7 @@
 #define FULL_CHECK_EVERY 128  /* steps */
 #define SLEEP_LIMIT      2000 /* microseconds after which a call that sleeps is interrupted */
 #define PATIENCE         3    /* seconds without a step */
+#define HOST_PATIENCE    30   /* where others run, too, and nice(2) is among the calls */
 #define POISON           0xa5
 #define POISONED_RUNS    8 /* one in so many */
 #define RACES            16
@@ -311,7 +312,7 @@ static bool wait_for(pid_t pid, int *status)
             continue;
         still = outcome->calls == calls ? still + 1 : 0;
         calls = outcome->calls;
-        if (still >= PATIENCE) {
+        if (still >= (options.portable ? HOST_PATIENCE : PATIENCE)) {
             kill(pid, SIGKILL);
             waitpid(pid, status, 0);
             return false;
