@@ -231,8 +231,8 @@ int walk_to_parent(struct walk *walk);
 /* What the last name is, after walk_to_parent(): a reference, no link followed. */
 int walk_last(struct walk *walk, struct inode **inode);
 
-/* The error of a last name that is "." or the like, unless what it is in is no directory, or one that
- * may not be searched. */
+/* The error of a last name that is "." or the like, unless what it is in is no directory, or one
+ * that may not be searched. */
 int walk_no_name(const struct walk *walk, int error);
 
 /* The whole path; flags: WALK_FOLLOW, WALK_CREATE. A reference. */
