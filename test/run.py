@@ -178,12 +178,13 @@ class Tests:
         return single([] if re.search(matrix.HELLO, output) else ["hello says something else"])
 
     def run_script(self, script):
-        """A script of busybox's shell in this host's kernel; None where that cannot be."""
+        """A script of busybox's shell in this host's kernel; None where that cannot be. As in a boot no
+        signal is ignored, which nohup may have seen to: a shell cannot trap one that was."""
         stage = os.path.join(self.args.build, "stage")
         programs = os.path.join(stage, "bin")
         if not self.has_busybox() or not self.runs_i386():
             return None
-        return execute(["env", "-i", f"PATH={programs}", f"{programs}/sh",
+        return execute(["env", "-i", "--default-signal", f"PATH={programs}", f"{programs}/sh",
                         os.path.join(stage, "test", script)], 120)[1]
 
     @functools.lru_cache(maxsize=None)
