@@ -115,13 +115,13 @@ static int link_inode(struct inode *inode, struct walk *walk)
         return error;
     if (inode->filesystem != walk->at->filesystem)
         return -EXDEV;
-    if (S_ISDIR(inode->mode) || !walk->at->operations->link)
-        return -EPERM;
+    if (!walk->at->links)
+        return -ENOENT;
     error = inode_permission(walk->at, MAY_WRITE | MAY_EXEC);
     if (error)
         return error;
-    if (!walk->at->links)
-        return -ENOENT;
+    if (S_ISDIR(inode->mode) || !walk->at->operations->link)
+        return -EPERM;
     if (inode->links >= LINKS_MAX)
         return -EMLINK;
     return walk->at->operations->link(walk->at, &walk->last, inode);
